@@ -1,0 +1,74 @@
+# Every target makes the virtual environment it needs and does nothing twice.
+# PYTHON chooses the interpreter (3.11, 3.12 or 3.13):  make book PYTHON=python3.12
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+SITE   := _build/html/index.html
+
+export JUPYTER_PREFER_ENV_PATH := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+SITE_SOURCES := _config.yml _toc.yml index.md \
+  $(shell find chapters _ext -type f -not -path '*/.*' -not -name '*.pyc')
+
+.PHONY: book test lint unit notebook-tests site-tests notebooks lab serve lock clean
+
+book: $(SITE)
+	@echo "The book is at file://$(abspath $(SITE))"
+
+test: lint unit notebook-tests site-tests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+unit: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/test_site.py \
+	  --ignore=tests/test_site_browser.py --doctest-modules attnlib tests
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 -m "not tensorflow" tests/attnlib
+
+notebook-tests: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval-lax \
+	  --nbval-kernel-name python3 --nbval-cell-timeout 600 \
+	  $(shell find chapters -name '*.ipynb' -not -path '*/.*')
+
+site-tests: $(SITE)
+	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
+
+notebooks: $(READY)
+	$(BIN)/python tools/notebooks.py $(CHAPTER)
+
+lab: $(READY)
+	$(BIN)/jupyter lab
+
+serve: book
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lock:
+	uv pip compile --universal --python-version 3.11 --extra book --quiet \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf _build $(VENV)
+
+$(SITE): $(READY) $(SITE_SOURCES)
+	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	@touch $@
+
+# uv when it is there, pip otherwise; both write byte code, which makes the
+# first import of TensorFlow three times as fast.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) \
+	  or sys.exit(f"Python {v[0]}.{v[1]} is not supported; choose one: make PYTHON=python3.12")'
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV) && \
+	  uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt && \
+	  uv pip install --quiet --no-deps --python $(BIN)/python --editable . ; \
+	else \
+	  $(PYTHON) -m venv --clear $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
+	fi
+	@touch $@

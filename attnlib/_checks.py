@@ -1,0 +1,42 @@
+"""Checks that the public functions share: ranks, shapes and dtypes."""
+
+import keras
+
+
+def check_floating(name, tensor):
+    """Raise a ValueError unless `tensor` holds floating-point numbers."""
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    if "float" not in dtype:
+        raise ValueError(
+            f"`{name}` must hold floating-point numbers; it holds {dtype}. "
+            f"Cast it, for instance with keras.ops.cast({name}, 'float32')."
+        )
+
+
+def check_rank(name, tensor, ranks, layout):
+    """Raise a ValueError unless the rank of `tensor` is one of `ranks`."""
+    if len(tensor.shape) not in ranks:
+        raise ValueError(
+            f"`{name}` must have shape {layout}; got {tuple(tensor.shape)}."
+        )
+
+
+def check_equal(what, first_name, first, second_name, second):
+    """Raise a ValueError unless two sizes agree; None stands for unknown."""
+    if first is not None and second is not None and first != second:
+        raise ValueError(
+            f"`{first_name}` and `{second_name}` must have the same {what}; "
+            f"got {first} and {second}."
+        )
+
+
+def check_positive_integer(name, value):
+    """Raise a ValueError unless `value` is an integer above zero."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer; got {value!r}.")
+
+
+def check_rate(name, value):
+    """Raise a ValueError unless `value` is a probability below one."""
+    if not 0 <= value < 1:
+        raise ValueError(f"`{name}` must lie in [0, 1); got {value!r}.")
