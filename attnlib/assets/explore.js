@@ -1,0 +1,125 @@
+/* Brings attention maps to life; attnlib.viz.explore writes the data beside it. */
+if (!customElements.get("attention-map")) {
+  const NAMED = 3; // keys named in words
+  const NUMBERED = 5; // keys that show their number
+  let groups = 0;
+
+  const make = (tag, attributes, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  };
+
+  // As attnlib.viz writes weights in the table.
+  const write = (weight) => weight.toFixed(weight > 0 && weight < 0.01 ? 4 : 2);
+
+  const mean = (heads) => heads[0].map((row, query) => row.map(
+    (_, key) => heads.reduce((sum, head) => sum + head[query][key], 0) / heads.length));
+
+  // Native radio buttons bring focus, arrow keys and touch. JupyterLab would take
+  // the arrow keys for itself, were it not for the third attribute.
+  const makeChoices = (name, texts, chosen, onChoose) => {
+    const radios = { type: "radio", name: `attention-map-${groups++}`,
+      "data-lm-suppress-shortcuts": "" };
+    const choices = texts.map((text, index) => {
+      const radio = make("input", { ...radios, "aria-label": text });
+      radio.checked = index === chosen;
+      radio.addEventListener("change", () => onChoose(index));
+      return make("label", { class: "am-cell" },
+        make("span", { class: "am-token" }, text), radio);
+    });
+    return make("div", { class: `am-row am-${name}`, role: "radiogroup",
+      "aria-label": name, dir: "auto" }, ...choices);
+  };
+
+  // Above the token of a key its number and its bar, below it a note.
+  const addBar = (cell) => {
+    const part = (name) => make("span", { class: `am-${name}`, "aria-hidden": "true" });
+    const [number, bar, note] = ["number", "bar", "note"].map(part);
+    cell.classList.add("am-key");
+    cell.prepend(number, bar);
+    cell.append(note);
+    return { cell, number, note };
+  };
+
+  customElements.define("attention-map", class extends HTMLElement {
+    connectedCallback() {
+      this.start();
+    }
+
+    // Runs once, as soon as the data are there: the parser adds them last.
+    start() {
+      const source = this.querySelector("script[type='application/json']");
+      if (!source || this.data) return;
+      this.data = JSON.parse(source.textContent);
+      const { queries, keys, weights, values } = this.data;
+      this.heads = weights.length > 1 ? [mean(weights), ...weights] : weights;
+      this.head = 0;
+      this.query = queries.length >> 1;
+
+      const label = (...texts) => make("div", { class: "am-label" }, ...texts);
+      this.scale = make("span", {});
+      const choices = makeChoices("query", queries, this.query, (query) => {
+        this.query = query;
+        this.show(query);
+      });
+      this.choices = [...choices.children];
+      this.choices.forEach((choice, query) => {
+        choice.addEventListener("pointerenter", () => this.show(query));
+      });
+      choices.addEventListener("pointerleave", () => this.show(this.query));
+      const below = values ? "; values below" : "";
+      const parts = keys
+        ? [label("Choose a query"), choices, label("Keys; ", this.scale, below),
+          make("div", { class: "am-row", dir: "auto" }, ...keys.map((key) => make(
+            "span", { class: "am-cell" }, make("span", { class: "am-token" }, key))))]
+        : [label("Choose a query; ", this.scale, below), choices];
+      this.keys = [...parts.at(-1).children].map(addBar);
+      if (weights.length > 1) {
+        const names = ["mean", ...weights.map((_, head) => `${head + 1}`)];
+        parts.unshift(label("Head"), makeChoices("head", names, 0, (head) => {
+          this.head = head;
+          this.show(this.query);
+        }));
+      }
+      this.status = make("p", { class: "am-status", role: "status" });
+      this.querySelector(".am-view").replaceChildren(...parts, this.status);
+      this.querySelector(".am").classList.add("am-ready");
+      this.show(this.query);
+    }
+
+    show(query) {
+      const { queries, keys, values } = this.data;
+      const row = this.heads[this.head][query];
+      const order = [...row.keys()].sort((a, b) => row[b] - row[a]);
+      const most = row[order[0]];
+      const least = Math.max(row[order[NUMBERED - 1]] ?? 0, most / 20);
+      this.scale.textContent = `a full bar is a weight of ${write(most)}`;
+      this.choices.forEach((choice, index) => {
+        choice.classList.toggle("am-shown", index === query);
+      });
+      this.keys.forEach(({ cell, number, note }, key) => {
+        cell.style.setProperty("--share", most && row[key] / most);
+        number.textContent = most && row[key] >= least ? write(row[key]) : "";
+        const tag = !keys && key === query ? "query " : "";
+        note.textContent = tag + (values?.[key] ?? "");
+      });
+
+      const quote = (token) => ['"', make("bdi", {}, token), '"'];
+      const named = order.slice(0, NAMED).filter((key) => row[key] > 0);
+      this.status.replaceChildren(
+        "query ", ...quote(queries[query]), ": attends most to ",
+        ...named.flatMap((key, place) => [
+          place ? ", " : "", ...quote((keys ?? queries)[key]), ` ${write(row[key])}`]),
+        named.length ? "" : "nothing");
+      if (values) {
+        const context = row.reduce((sum, w, key) => sum + w * values[key], 0);
+        this.status.append(`; context ${context.toFixed(2)}`);
+      }
+    }
+  });
+}
+for (const map of document.querySelectorAll("attention-map")) map.start();

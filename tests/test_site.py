@@ -1,0 +1,299 @@
+"""The built site, read from _build/html: what it must hold, and what it must not."""
+
+import json
+import re
+from functools import cache
+from math import exp
+from pathlib import Path
+from runpy import run_path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "_build" / "html"
+
+if not (SITE / "index.html").exists():
+    pytest.fail("the site has not been built: run `make book` first", pytrace=False)
+
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+DOCNAMES = [
+    TOC["root"],
+    *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]),
+]
+NOTEBOOKS = [name for name in DOCNAMES if (ROOT / f"{name}.ipynb").exists()]
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if not path.is_relative_to(SITE / "_static")
+)
+
+LOADING_ATTRIBUTES = {
+    "src": None,
+    "srcset": None,
+    "poster": None,
+    "data": ["object"],
+    "action": ["form"],
+    "xlink:href": None,
+    "href": ["link", "image", "use"],
+}
+# Absolute addresses that scripts hold without ever asking for them.
+NEVER_FETCHED = {
+    "http://www.w3.org/2000/svg": "a namespace",
+    "http://www.w3.org/1999/xhtml": "a namespace",
+    "http://www.w3.org/1998/Math/MathML": "a namespace",
+    "https://developer.mozilla.org/en-US/docs/Web/JavaScript/Guide/"
+    "Regular_Expressions#escaping": "a comment in Sphinx's searchtools.js",
+    "https://popper.js.org": "a comment in Bootstrap",
+    "https://clipboardjs.com/": "a comment in clipboard.js",
+}
+
+
+@cache
+def page(name):
+    return BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+
+
+def source(docname):
+    """Give a page's Markdown without code, inline or fenced."""
+    notebook = ROOT / f"{docname}.ipynb"
+    if notebook.exists():
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        texts = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+    else:
+        texts = [(ROOT / f"{docname}.md").read_text("utf-8")]
+    text = "\n\n".join(texts)
+    mermaid = len(re.findall(r"^ *```mermaid", text, re.MULTILINE))
+    text = re.sub(r"^ *(```+|~~~+).*?^ *\1", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"`[^`\n]*`", "", text), mermaid
+
+
+def is_outside(address):
+    return bool(urlsplit(address.strip()).netloc)
+
+
+def outside_in_css(css):
+    addresses = re.findall(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""", css)
+    return [a or b for a, b in addresses if is_outside(a or b)]
+
+
+def outside_in_script(script):
+    absolute = re.findall(r"""(?:https?|wss?)://[^\s"'`<>\\)]+""", script)
+    absolute += re.findall(r"""["'`](//[\w-]+\.[\w.-]+[^"'`]*)""", script)
+    return [address for address in absolute if address not in NEVER_FETCHED]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_nobody_else_for_anything(name):
+    asked = []
+    for tag in page(name).find_all(True):
+        for attribute, tags in LOADING_ATTRIBUTES.items():
+            value = tag.get(attribute)
+            if value and (tags is None or tag.name in tags):
+                parts = value.split(",") if attribute == "srcset" else [value]
+                asked += [part for part in parts if is_outside(part)]
+        asked += outside_in_css(tag.get("style", ""))
+        asked += [v for k, v in tag.attrs.items() if k[:2] == "on" and "//" in v]
+        if tag.name == "style":
+            asked += outside_in_css(tag.string or "")
+        if tag.name == "script" and "src" not in tag.attrs:
+            asked += outside_in_script(tag.string or "")
+        if tag.name == "meta" and tag.get("http-equiv", "").lower() == "refresh":
+            asked.append(tag["content"])
+    assert not asked
+
+
+def test_style_sheets_ask_nobody_else_for_anything():
+    asked = {
+        path.name: outside
+        for path in SITE.rglob("*.css")
+        if (outside := outside_in_css(path.read_text("utf-8")))
+    }
+    assert not asked
+
+
+def test_scripts_hold_no_unknown_address():
+    found = {
+        path.name: outside
+        for path in SITE.rglob("*.js")
+        if (outside := outside_in_script(path.read_text("utf-8")))
+    }
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'fetch("https://cdn.example.org/a.js")',
+        "import x from '//cdn.example.org/a.js'",
+        "new WebSocket(`wss://example.org`)",
+    ],
+)
+def test_the_rule_for_scripts_finds_requests(script):
+    assert outside_in_script(script)
+
+
+def test_style_sheets_name_only_files_that_exist():
+    missing = []
+    for path in SITE.rglob("*.css"):
+        for address in re.findall(
+            r"""url\(\s*['"]?([^'")]+)""", path.read_text("utf-8")
+        ):
+            if not address.startswith(("data:", "#")):
+                target = path.parent / unquote(urlsplit(address).path)
+                if not target.exists():
+                    missing.append((path.name, address))
+    assert not missing
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_inner_link_and_anchor_leads_somewhere(name):
+    broken = []
+    for link in page(name).find_all(href=True) + page(name).find_all(src=True):
+        address = link.get("href") or link.get("src")
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or address == "#":
+            continue
+        target = (
+            (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
+        )
+        target = target.resolve()
+        if not target.is_file():
+            broken.append(address)
+        elif parts.fragment and target.suffix == ".html":
+            there = page(target.relative_to(SITE.resolve()).as_posix())
+            if not there.find(id=unquote(parts.fragment)):
+                broken.append(address)
+    assert not broken
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_says_what_it_shows(name):
+    for image in page(name).find_all("img"):
+        alt = image.get("alt", "").strip()
+        assert alt, f"no alternative text: {image.get('src')}"
+        assert " " in alt, f"not a sentence: {alt!r}"
+        assert not re.search(r"[0-9a-f]{16}|\.(png|svg|jpe?g)$", alt), alt
+    for drawing in page(name).select("article svg[role=img]"):
+        named = drawing.get("aria-label") or drawing.get("aria-labelledby")
+        assert named and named.strip()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_language_title_description_and_one_heading(name):
+    html = page(name)
+    assert html.html["lang"] == "en"
+    assert html.title.get_text().strip()
+    assert len(html.find_all("h1")) == 1
+    (description,) = html.find_all("meta", attrs={"name": "description"})
+    assert 20 <= len(description["content"]) <= 200
+
+
+def test_no_two_pages_share_a_description():
+    names = [f"{docname}.html" for docname in DOCNAMES]
+    found = [
+        page(n).find("meta", attrs={"name": "description"})["content"] for n in names
+    ]
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("docname", DOCNAMES)
+def test_no_id_is_given_twice(docname):
+    ids = [tag["id"] for tag in page(f"{docname}.html").find_all(id=True)]
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("docname", DOCNAMES)
+def test_every_equation_is_set(docname):
+    html = BeautifulSoup(str(page(f"{docname}.html").article), "html.parser")
+    text, _ = source(docname)
+    displayed = len(re.findall(r"\$\$.+?\$\$", text, re.DOTALL))
+    text = re.sub(r"\$\$.+?\$\$", "", text, flags=re.DOTALL)
+    displayed += len(re.findall(r"\\begin\{(?:align|equation|gather|multline)", text))
+    assert len(html.select("math[display=block]")) == displayed
+    for tag in html(["pre", "code", "script", "style"]):
+        tag.decompose()
+    left = re.findall(r"\$\$|\\[A-Za-z]+|\$[^$\s][^$]*\$", html.get_text())
+    assert not left
+
+
+def test_the_book_has_equations():
+    assert sum(len(page(f"{docname}.html").select("math")) for docname in DOCNAMES) > 10
+
+
+@pytest.mark.parametrize("docname", DOCNAMES)
+def test_every_mermaid_fence_became_a_drawing(docname):
+    html = page(f"{docname}.html")
+    _, fences = source(docname)
+    assert len(html.select("svg.diagram")) == fences
+    assert not html.select(".highlight-mermaid, .mermaid, .language-mermaid")
+
+
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_a_notebook_page_opens_in_colab_and_downloads(docname):
+    url = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+    colab, download = page(f"{docname}.html").select("a.launch-button")
+    if url:
+        assert colab["href"].startswith("https://colab.research.google.com/github/")
+        assert colab["href"].endswith(f"/{docname}.ipynb")
+    else:
+        assert "repository address not set" in colab.get_text()
+        assert colab["href"].endswith("index.html#run-it-in-colab")
+    target = (SITE / docname).parent / download["href"]
+    assert target.resolve().read_bytes() == (ROOT / f"{docname}.ipynb").read_bytes()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_icon_is_in_the_icon_font(name):
+    known = set(re.findall(r"\.(fa-[\w-]+)", (SITE / "_static/icons.css").read_text()))
+    markup = (SITE / name).read_text("utf-8")
+    used = set(re.findall(r"(?<![\w-])fa-[\w-]+", markup))
+    assert used <= known
+
+
+def test_search_knows_softmax():
+    script = (SITE / "searchindex.js").read_text("utf-8")
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    assert "softmax" in index["terms"]
+    assert set(DOCNAMES) == set(index["docnames"])
+
+
+def test_the_map_has_a_row_for_every_section():
+    sections = run_path(str(ROOT / "_ext" / "book_map.py"))["SECTIONS"]
+    docname = "chapters/appendix/01_article_map"
+    rows = page(f"{docname}.html").select("article table tbody tr")
+    cells = [[cell.get_text().strip() for cell in row("td")] for row in rows]
+    assert [row[0] for row in cells] == list(sections)
+    for notebook in NOTEBOOKS:
+        metadata = json.loads((ROOT / f"{notebook}.ipynb").read_text("utf-8"))[
+            "metadata"
+        ]
+        for number in metadata["attnlib"]["source"]:
+            row = rows[list(sections).index(number)]
+            targets = [link["href"] for link in row.select("a[href]")]
+            assert any(
+                target.endswith(f"{notebook.split('/', 1)[1]}.html")
+                for target in targets
+            )
+
+
+def test_the_landing_page_says_which_parts_are_there():
+    linked = {
+        link["href"] for link in page("index.html").select("article table a[href]")
+    }
+    assert {f"{docname}.html" for docname in DOCNAMES[1:]} <= linked
+    there = {part["caption"] for part in TOC["parts"]}
+    for row in page("index.html").select("article table tbody tr"):
+        part, _, chapters = (cell.get_text().strip() for cell in row("td"))
+        assert (chapters == "to come") == (part not in there), part
+        there.discard(part)
+    assert not there
+
+
+def test_the_picture_shows_the_exact_weights():
+    itself, other = exp(0.5) / (exp(0.5) + 3), 1 / (exp(0.5) + 3)
+    text = page("index.html").select_one("#attention-picture").get_text(" ")
+    assert text.count(f"{itself:.4f}") >= 2
+    assert text.count(f"{other:.4f}") >= 6
