@@ -95,7 +95,8 @@ def run(path):
     temporary = path.with_suffix(".ipynb.new")
     nbformat.write(book, temporary)
     os.replace(temporary, path)
-    print(f"{path.relative_to(ROOT)}: {len(code)} code cells in {seconds:.0f} s", flush=True)
+    name = path.relative_to(ROOT)
+    print(f"{name}: {len(code)} code cells in {seconds:.0f} s", flush=True)
 
 
 def is_stderr(output):
