@@ -1,5 +1,7 @@
 """Checks that the public functions share: ranks, shapes and dtypes."""
 
+import numbers
+
 import keras
 
 
@@ -38,5 +40,17 @@ def check_positive_integer(name, value):
 
 def check_rate(name, value):
     """Raise a ValueError unless `value` is a probability below one."""
-    if not 0 <= value < 1:
+    if not isinstance(value, numbers.Real) or not 0 <= value < 1:
         raise ValueError(f"`{name}` must lie in [0, 1); got {value!r}.")
+
+
+def check_padding(name, mask, expected):
+    """Raise a ValueError unless `mask` is boolean and of shape (batch, length)."""
+    dtype = keras.backend.standardize_dtype(mask.dtype)
+    sizes = zip(mask.shape, expected, strict=False)
+    fits = all(size == full or None in (size, full) for size, full in sizes)
+    if dtype != "bool" or len(mask.shape) != 2 or not fits:
+        raise ValueError(
+            f"`{name}` must be boolean, True at real tokens, of shape (batch, length) "
+            f"= {tuple(expected)}; got {dtype} of shape {tuple(mask.shape)}."
+        )

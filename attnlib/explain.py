@@ -18,7 +18,8 @@ def occlusion(predict, tokens, replacement=0):
         this one. Positive: the token raises the prediction.
 
     Raises:
-        ValueError: where `tokens` does not have one axis.
+        ValueError: where `tokens` does not have one axis, or `predict` does not
+            return one number for each text.
 
     Source:
         [Zeiler and Fergus (2014)](https://arxiv.org/abs/1311.2901), section 4.2,
@@ -32,5 +33,11 @@ def occlusion(predict, tokens, replacement=0):
     _checks.check_rank("tokens", tokens, (1,), "(length,)")
     hidden = np.where(np.eye(len(tokens), dtype=bool), replacement, tokens)
     batch = np.concatenate([tokens[None], hidden])  # (1 + length, length)
-    predictions = np.asarray(predict(batch), dtype="float64").reshape(len(batch))
+    predictions = np.asarray(predict(batch), dtype="float64")
+    if predictions.shape not in {(len(batch),), (len(batch), 1)}:
+        raise ValueError(
+            f"`predict` must return one number for each of {len(batch)} texts; got "
+            f"shape {predictions.shape}."
+        )
+    predictions = predictions.reshape(len(batch))
     return predictions[0] - predictions[1:]

@@ -98,12 +98,12 @@ def masked_softmax(scores, allowed=None):
     """Softmax over the last axis, restricted to what is allowed.
 
     Args:
-        scores: (..., key), floating.
+        scores: (..., key), floating, finite or minus infinity.
         allowed: boolean, broadcasts to `scores`; None allows everything.
 
     Returns:
-        Weights in the shape and dtype of `scores`; rows sum to 1, or to 0 where
-        nothing is allowed. Gradients are finite in both cases.
+        Weights in the shape of `scores`, float32 or float64; rows sum to 1, or to 0
+        where nothing is allowed. Gradients are finite in both cases.
 
     >>> import numpy as np
     >>> scores = np.zeros((2, 2), dtype="float32")
@@ -113,6 +113,7 @@ def masked_softmax(scores, allowed=None):
      [0. 0.]]
     """
     scores = ops.convert_to_tensor(scores)
+    scores = ops.cast(scores, result_type(scores.dtype, "float32"))
     if allowed is not None:
         scores = ops.where(allowed, scores, ops.full_like(scores, -math.inf))
     peak = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
@@ -169,7 +170,14 @@ def _score(query, key, score, scale):
             )
         return scores.scaled_dot_product(query, key, scale)
     logits = ops.convert_to_tensor(function(query, key))
-    _checks.check_rank("score(query, key)", logits, (len(query.shape),), "of weights")
+    expected = (query.shape[0], *query.shape[2:-1], query.shape[1], key.shape[1])
+    sizes = zip(logits.shape, expected, strict=False)
+    fits = all(size == full or None in (size, full) for size, full in sizes)
+    if len(logits.shape) != len(expected) or not fits:
+        raise ValueError(
+            "`score` must return one number for each query and key, of shape "
+            f"{expected}; got {tuple(logits.shape)}."
+        )
     return ops.cast(logits, result_type(logits.dtype, "float32"))
 
 
@@ -191,10 +199,14 @@ def _apply_masks(logits, mask, query_mask, key_mask, is_causal):
             allowed = ops.greater(mask, lowest)
             logits = logits + ops.cast(mask, logits.dtype)
     if query_mask is not None:
-        query_mask = _check_padding("query_mask", query_mask, logits, axis=-2)
+        query_mask = ops.convert_to_tensor(query_mask)
+        batch, length = logits.shape[0], logits.shape[-2]
+        _checks.check_padding("query_mask", query_mask, (batch, length))
         allowed = masks.combine(allowed, _with_heads(query_mask[:, :, None], logits))
     if key_mask is not None:
-        key_mask = _check_padding("key_mask", key_mask, logits, axis=-1)
+        key_mask = ops.convert_to_tensor(key_mask)
+        batch, length = logits.shape[0], logits.shape[-1]
+        _checks.check_padding("key_mask", key_mask, (batch, length))
         allowed = masks.combine(allowed, _with_heads(key_mask[:, None, :], logits))
     if is_causal:
         query_length, key_length = ops.shape(logits)[-2:]
@@ -219,24 +231,10 @@ def _check_mask(mask, logits):
     fits = all(size in (1, full, None) or full is None for size, full in sizes)
     if len(shape) not in (2, len(expected)) or not fits:
         raise ValueError(
-            f"`mask` must have shape (query, key) or {layout} = {expected}, where any "
-            f"size may be 1; got {shape}. A mask of padding goes to `query_mask` or "
-            "`key_mask`; a missing axis is added by indexing with None."
-        )
-    return mask
-
-
-def _check_padding(name, mask, logits, axis):
-    """Check that a padding mask is boolean and of shape (batch, length)."""
-    mask = ops.convert_to_tensor(mask)
-    expected = (logits.shape[0], logits.shape[axis])
-    sizes = zip(mask.shape, expected, strict=False)
-    fits = all(size == full or None in (size, full) for size, full in sizes)
-    if standardize_dtype(mask.dtype) != "bool" or len(mask.shape) != 2 or not fits:
-        raise ValueError(
-            f"`{name}` must be boolean, True at real tokens, of shape (batch, "
-            f"{name[:-5]}) = {expected}; got {standardize_dtype(mask.dtype)} of "
-            f"shape {tuple(mask.shape)}."
+            "`mask` (a layer's `attention_mask`) must have shape (query, key) or "
+            f"{layout} = {expected}, where any size may be 1; got {shape}. A mask of "
+            "padding goes to `query_mask` or `key_mask`; a missing axis is added by "
+            "indexing with None."
         )
     return mask
 

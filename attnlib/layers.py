@@ -18,8 +18,9 @@ class MultiHeadAttention(keras.layers.Layer):
 
     The weights have the order and shapes of `keras.layers.MultiHeadAttention`, so
     that `get_weights` and `set_weights` exchange them. Unlike there, the arguments
-    come in the order query, key, value, a query that may attend to nothing gets a
-    zero context, and padding masks are taken as given.
+    come in the order query, key, value; a query that may attend to nothing gets a
+    zero context; padding masks are taken as given; and with fewer queries than keys
+    a causal mask takes the queries for the last ones (see `masks.causal`).
 
     Args:
         num_heads: number of query heads.
@@ -198,7 +199,7 @@ class AttentionPooling(keras.layers.Layer):
     Source:
         [Bahdanau et al. (2015)](https://arxiv.org/abs/1409.0473) for the score,
         [Yang et al. (2016)](https://aclanthology.org/N16-1174/), section 2.2, for
-        the learned query.
+        the pooling: their bias is `query` here, their context vector is `vector`.
 
     >>> import numpy as np
     >>> layer = AttentionPooling(units=4)
@@ -232,6 +233,8 @@ class AttentionPooling(keras.layers.Layer):
 
     def call(self, inputs, mask=None, return_weights=False):
         """Score every token against the learned query and fuse the tokens."""
+        if mask is not None:
+            _checks.check_padding("mask", mask, inputs.shape[:2])
         key = self.key_dense(inputs)  # (batch, length, units)
         query = ops.zeros_like(key[:, :1]) + ops.cast(self.query, key.dtype)
         context, weights = attention(
@@ -265,7 +268,8 @@ class PositionalEncoding(keras.layers.Layer):
         (batch, length, depth).
 
     Raises:
-        ValueError: where the depth is odd.
+        ValueError: where the depth is odd or the inputs are not floating-point
+            numbers of that shape.
 
     Source:
         [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.5.
@@ -281,5 +285,7 @@ class PositionalEncoding(keras.layers.Layer):
 
     def call(self, inputs):
         """Add to each token the encoding of its place."""
+        _checks.check_rank("inputs", inputs, (3,), "(batch, length, depth)")
+        _checks.check_floating("inputs", inputs)
         encoding = positions.sinusoidal(ops.shape(inputs)[1], inputs.shape[-1])
         return inputs + ops.cast(encoding, inputs.dtype)

@@ -39,7 +39,8 @@ def causal(query_length, key_length=None):
     """Let each query attend to its own position and to earlier ones.
 
     With fewer queries than keys the queries are the last ones: the mask is aligned
-    at the bottom right, so that one new query may attend to every cached key.
+    at the bottom right, so that one new query may attend to every cached key. With
+    more queries than keys the first queries may attend to nothing.
 
     Args:
         query_length: number of queries.
@@ -71,7 +72,7 @@ def local(query_length, key_length=None, *, window):
         A boolean mask, (query, key).
 
     Raises:
-        ValueError: where `window` is negative.
+        ValueError: where `window` is not an integer, 0 or more.
 
     Source:
         [Beltagy et al. (2020)](https://arxiv.org/abs/2004.05150), section 3.1.
@@ -82,8 +83,8 @@ def local(query_length, key_length=None, *, window):
      [0 1 1 1]
      [0 0 1 1]]
     """
-    if window < 0:
-        raise ValueError(f"`window` must be 0 or more; got {window}.")
+    if isinstance(window, bool) or not isinstance(window, int) or window < 0:
+        raise ValueError(f"`window` must be an integer, 0 or more; got {window!r}.")
     query_position, key_position = _positions(query_length, key_length)
     return ops.less_equal(ops.abs(query_position - key_position), window)
 

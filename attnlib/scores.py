@@ -99,7 +99,12 @@ def additive(query, key, vector):
     query, key = _prepare(query, key)
     vector = ops.cast(ops.convert_to_tensor(vector), query.dtype)
     _checks.check_equal("depth", "query", query.shape[-1], "key", key.shape[-1])
-    _checks.check_equal("depth", "query", query.shape[-1], "vector", vector.shape[-1])
+    fitting = {tuple(query.shape[-1:]), tuple(query.shape[2:])}
+    if tuple(vector.shape) not in fitting:
+        raise ValueError(
+            f"`vector` must have shape {' or '.join(map(str, sorted(fitting)))}; got "
+            f"{tuple(vector.shape)}."
+        )
     pairs = ops.tanh(ops.expand_dims(query, 2) + ops.expand_dims(key, 1))
     scores = ops.sum(pairs * vector, axis=-1)  # (batch, query, key[, heads])
     if len(scores.shape) == 3:

@@ -44,6 +44,10 @@ def table(length, depth, first=0, step=2, base=10_000.0):
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(length, depth)
 
 
+def by_column(length, depth):
+    return np.arange(length)[:, None] / 1e4 ** (2 * np.arange(depth) / depth)
+
+
 def pool(tokens, real, kernel, query, vector, inner=np.tanh):
     scores = inner(tokens @ kernel + query) @ vector
     return softmax(np.where(real, scores, -np.inf)) @ tokens
@@ -60,11 +64,16 @@ WRONG = {
         (lambda s: np.exp(s), "do not sum to 1"),
         (lambda s: np.exp(s) / np.exp(s).sum(), "whole table"),
         (lambda s: softmax(softmax(s)), "softmax twice"),
-        (naive, "subtract the row's maximum"),
+        (naive, "each row's maximum"),
         (lambda s: np.log(softmax(s)), "logarithms"),
         (lambda s: s / s.sum(axis=-1, keepdims=True), "take exp of them"),
         (lambda s: softmax(s)[0], "should have shape"),
         (lambda s: s.not_there, "raised AttributeError"),
+        (lambda s: softmax(s - s.max()) if s.shape != (2, 2) else naive(s - s.max()),
+         "each row's maximum"),
+        (lambda s: [[1.0], [2.0, 3.0]], "no array of numbers"),
+        (lambda s: "weights", "no array of numbers"),
+        (lambda s: print(end=""), "returns nothing"),
     ],
     "self_attention.attention": [
         (lambda q, k, v: attend(q, k, v, 1.0), "not scaled"),
@@ -83,6 +92,8 @@ WRONG = {
         (lambda s, real: softmax(s * real), "is not 'no weight'"),
         (lambda s, real: mask(s, ~real, -np.inf), "upside down"),
         (lambda s, real: np.nan * s, "NaN"),
+        (lambda s, real: np.where(real, s, -np.inf), "softmax is missing"),
+        (lambda s, real: softmax(np.where(real, s, -np.inf), 0), "over the queries"),
         (lambda s, real: mask(2 * s, real, -np.inf), "share a weight of 1"),
     ],
     "self_attention.scale_for": [
@@ -92,6 +103,7 @@ WRONG = {
         (lambda w, n: np.sqrt(n) * np.log(w * (n - 1) / (1 - w)), "sqrt"),
         (lambda w, n: np.log(w), "gives itself"),
         (lambda w, n: np.inf, "not finite"),
+        (lambda w, n: np.ones(3), "should have shape"),
     ],
     "article_model.parameters": [
         (lambda d, h, k: layer(d, h, k, biases=False), "biases are missing"),
@@ -99,9 +111,12 @@ WRONG = {
         (lambda d, h, k: 4 * (d * h * k + h * k), "bias of the last"),
         (lambda d, h, k: 4 * d * d + 4 * d, "key_dim = d_model"),
         (lambda d, h, k: d * h * k, "multiplications|holds"),
+        (lambda d, h, k: layer(d, h, k) + 1, "holds"),
+        (lambda d, h, k: "many", "holds"),
     ],
     "article_model.loss_per_token": [
         (lambda y, p: np.mean((y - p) ** 2), "label of review t"),
+        (lambda y, p: np.mean((y.ravel() - p) ** 2), "labels of all reviews"),
         (lambda y, p: np.sum((y[:, None] - p) ** 2), "sum over all tokens"),
         (lambda y, p: np.sqrt(np.mean((y[:, None] - p) ** 2)), "the root"),
         (lambda y, p: np.mean((y - p.mean(axis=1)) ** 2), "before comparing"),
@@ -133,6 +148,7 @@ WRONG = {
         (lambda n, d, h, k: 4 * n * d * d + 2 * n * n * h * k, "not to d_model"),
         (lambda n, d, h, k: 4 * n * d * h * k + 2 * n * n * k, "every head"),
         (lambda n, d, h, k: n, "multiplications|holds"),
+        (lambda n, d, h, k: products(n, d, h, k) + h, "multiplications"),
     ],
     "corrected_model.positions": [
         (lambda n, d: np.concatenate([table(n, d)[:, ::2], table(n, d)[:, 1::2]], 1),
@@ -143,6 +159,8 @@ WRONG = {
         (lambda n, d: table(n, d, step=1), "2 is missing"),
         (lambda n, d: table(n, d, base=1e-4), "upside down"),
         (lambda n, d: table(n, d).T, "should have shape"),
+        (lambda n, d: np.where(np.arange(d) % 2, np.cos(by_column(n, d)),
+                               np.sin(by_column(n, d))), "not columns"),
         (lambda n, d: table(n, d) * 2, "in turn"),
     ],
     "corrected_model.pooling": [
@@ -150,6 +168,8 @@ WRONG = {
         (lambda t, r, k, q, v: pool(t, r, k, q, v, lambda x: x), "tanh is missing"),
         (lambda t, r, k, q, v: pool(t, r, k, 0, v), "query is missing"),
         (lambda t, r, k, q, v: t[r].mean(axis=0), "plain average"),
+        (lambda t, r, k, q, v: softmax(np.tanh(t @ k + q) @ v) * r @ t, "no longer"),
+        (lambda t, r, k, q, v: softmax(np.tanh(t @ k + q) @ v * r) @ t, "exp.0. is 1"),
         (lambda t, r, k, q, v: pool(t, ~r, k, q, v), "upside down"),
         (lambda t, r, k, q, v: np.tanh(t[r] @ k + q) @ v @ t[r], "softmax is missing"),
         (lambda t, r, k, q, v: pool(t, r, k, q, 2 * v), "expected the real tokens"),
@@ -177,7 +197,7 @@ def test_at_least_four_wrong_answers_are_tested(name):
 
 @pytest.mark.parametrize(("name", "answer", "message"), CASES)
 def test_a_wrong_answer_is_refused_and_the_mistake_named(name, answer, message):
-    for _ in range(5):
+    for _ in range(30):
         with np.errstate(all="ignore"):
             outcome = exercises.check(name, answer)
         assert outcome.status == "wrong"

@@ -28,13 +28,13 @@ import os
 REPOSITORY = "{repository}"  # the book's address; empty: not known yet
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if importlib.util.find_spec("attnlib") is None:
-    address = REPOSITORY and "git+" + REPOSITORY
+    address = REPOSITORY and f"git+{{REPOSITORY}}@{branch}"
     source = os.environ.get("ATTNLIB_SOURCE", address)
     if not source:
         raise RuntimeError(
             "attnlib is not installed, and this copy of the book does "
             "not know its repository. Upload a wheel of attnlib and run "
-            "%pip install on it (see the book's page 'Run it in Colab')."
+            "%pip install on it (see 'Run it in Colab' on its first page)."
         )
     %pip install --quiet {{source}}
 
@@ -51,7 +51,9 @@ print(environment.describe())
 def first_cell():
     """Return the first code cell of every chapter."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    return FIRST_CELL.format(repository=config["repository"]["url"])
+    return FIRST_CELL.format(
+        repository=config["repository"]["url"], branch=config["repository"]["branch"]
+    )
 
 
 def chapters(places):

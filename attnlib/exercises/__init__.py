@@ -19,8 +19,8 @@ def check(name, answer):
 
     Args:
         name: the exercise, such as "self_attention.softmax".
-        answer: what the exercise asks for, a function or a value; None, ... or a
-            function that returns one of them counts as not attempted.
+        answer: the function that the exercise asks for; None, ... or a function that
+            does nothing counts as not attempted.
 
     Returns:
         An `Outcome` whose text says "Right", "Not yet" with the mistake, or "Not

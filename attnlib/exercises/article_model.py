@@ -29,11 +29,9 @@ def solve_parameters(d_model, num_heads, key_dim):
 )
 def check_parameters(answer):
     """Truth: the sizes of the arrays that the layer holds, added up."""
-    rng = generator()
+    # In these ranges no two mistakes give the same count.
     d_model, num_heads, key_dim = (
-        int(rng.integers(17, 40)),
-        int(rng.integers(3, 7)),
-        int(rng.integers(8, 16)),
+        int(x) for x in generator().integers([17, 3, 11], [25, 7, 15])
     )
     into = np.zeros((d_model, num_heads, key_dim)), np.zeros((num_heads, key_dim))
     out = np.zeros((num_heads, key_dim, d_model)), np.zeros(d_model)
@@ -59,15 +57,15 @@ def check_parameters(answer):
     )
 
 
-def solve_silent_loss(labels, predictions):
-    """Mean squared error as NumPy broadcasts it: (n, 1) against (n, length, 1)."""
+def solve_loss_per_token(labels, predictions):
+    """Mean squared error of every token against the label of its own review."""
     repeated = labels[:, None, :]  # (n, 1, 1): the label stands at every token
     return np.mean((repeated - predictions) ** 2)
 
 
 @exercise(
     "article_model.loss_per_token",
-    solution=solve_silent_loss,
+    solution=solve_loss_per_token,
     hint="Give the labels an axis for the tokens; then every token's prediction is "
     "compared with the label of its own review.",
     praise="Without that axis NumPy compares reviews with other reviews' labels.",
@@ -83,6 +81,7 @@ def check_loss_per_token(answer):
     pairs = list(itertools.product(range(number), range(length)))
     errors = np.array([(labels[n, 0] - predictions[n, t, 0]) ** 2 for n, t in pairs])
     crossed = np.array([(labels[t, 0] - predictions[n, t, 0]) ** 2 for n, t in pairs])
+    all_pairs = [(label - predictions) ** 2 for label in labels[:, 0]]
     pooled = (labels[:, 0] - predictions.mean(axis=(1, 2))) ** 2
     compare(
         found,
@@ -90,6 +89,8 @@ def check_loss_per_token(answer):
         {
             "token t is compared with the label of review t: (n, 1) lines up with the "
             "token axis. Give the labels a new axis in the middle.": crossed.mean(),
+            "every token is compared with the labels of all reviews; give the labels "
+            "a new axis in the middle.": np.mean(all_pairs),
             "this is the sum over all tokens; take the mean.": errors.sum(),
             "this is the root of it; leave it squared.": np.sqrt(errors.mean()),
             "you average the predictions of a review before comparing; the loss of "

@@ -74,8 +74,9 @@ def solve_operations(length, d_model, num_heads, key_dim):
 )
 def check_operations(answer):
     """Truth: the shapes of all matrix products of the layer, one by one."""
+    # In these ranges no two mistakes give the same count.
     length, d_model, num_heads, key_dim = (
-        int(x) for x in generator().integers([11, 20, 3, 11], [19, 30, 6, 15])
+        int(x) for x in generator().integers([11, 33, 5, 11], [17, 41, 8, 15])
     )
     wide = num_heads * key_dim
     products = [(length, d_model, wide)] * 3 + [(length, wide, d_model)]
@@ -128,7 +129,7 @@ def _positions(length, depth, first=0, base=10_000.0, step=2):
     solution=solve_positions,
     hint="Angle of place p in pair i: p / 10000^(2 i / depth). Fill the even columns "
     "with sines and the odd ones with cosines.",
-    praise="Every position has its own pattern, and distances look the same anywhere.",
+    praise="The dot product of two positions depends on their distance alone.",
 )
 def check_positions(answer):
     """Truth: one sine and one cosine at a time, in plain Python."""
@@ -150,6 +151,17 @@ def check_positions(answer):
             ),
             "the exponent is 2 i / depth, where i counts pairs; the 2 is missing.": (
                 _positions(length, depth, step=1)
+            ),
+            "the exponent is 2 i / depth, where i counts pairs, not columns.": (
+                np.array(
+                    [
+                        [
+                            (math.sin, math.cos)[c % 2](p / 1e4 ** (2 * c / depth))
+                            for c in range(depth)
+                        ]
+                        for p in range(length)
+                    ]
+                )
             ),
             "the frequency is upside down: divide the position by 10000^(2 i / "
             "depth).": _positions(length, depth, base=1 / 10_000.0),
@@ -195,7 +207,12 @@ def check_pooling(answer):
     def without_query(token):
         return vector @ np.tanh(kernel.T @ token)
 
+    def score_or_zero(token):
+        hidden = (tokens[~is_real] == token).all(axis=1).any()
+        return 0.0 if hidden else score(token)
+
     everything = np.ones(6, bool)
+    masked_tokens = tokens * is_real[:, None]
     compare(
         call_for_array(answer, (4,), tokens, is_real, kernel, query, vector),
         pool(score, is_real),
@@ -204,7 +221,14 @@ def check_pooling(answer):
                 pool(score, everything)
             ),
             "the tanh is missing.": pool(linear, is_real),
-            "the query is missing.": pool(without_query, is_real),
+            "the query is missing, or added after the tanh, where it cancels out.": (
+                pool(without_query, is_real)
+            ),
+            "the weights no longer sum to 1; mask the scores before the softmax, not "
+            "the weights after it.": pool(score, everything, masked_tokens),
+            "a score of 0 is not 'no weight', exp(0) is 1; use minus infinity.": (
+                pool(score_or_zero, everything)
+            ),
             "this is the plain average of the real tokens; the scores should "
             "decide.": tokens[is_real].mean(axis=0),
             "the mask is upside down: True stands for a real token.": (

@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from attnlib.exercises._core import (
-    call,
     call_for_array,
     compare,
     exercise,
@@ -54,11 +53,11 @@ def check_softmax(answer):
         "expected exp(score) divided by the sum of exp over the row.",
     )
     with np.errstate(all="ignore"):
-        large = call_for_array(answer, (1, 2), np.array([[1000.0, 1000.0]]))
+        large = call_for_array(answer, (2, 2), np.array([[1e3, 1e3], [0.0, 0.0]]))
     refuse_where(
         not np.allclose(large, 0.5),
-        "two scores of 1,000 should give 0.5 each, yours overflow; subtract the "
-        "row's maximum before exp.",
+        "two scores of 1,000 should give 0.5 each, and so should two of 0 in the next "
+        "row; subtract each row's maximum before exp.",
     )
 
 
@@ -150,6 +149,14 @@ def check_padding(answer):
     zeroed = np.exp(scores * is_real)
     padding = np.exp(scores) * ~is_real
     refuse_where(
+        np.isneginf(weights[:, ~is_real]).all(),
+        "these are masked scores; the softmax is missing.",
+    )
+    refuse_where(
+        np.isnan(weights[:, ~is_real]).all() and np.isfinite(weights[:, is_real]).all(),
+        "your softmax runs over the queries; it must run over the keys.",
+    )
+    refuse_where(
         not np.isfinite(weights).all(),
         "there are NaN or infinite weights; 0 times minus infinity is NaN, so choose "
         "with np.where instead of multiplying.",
@@ -187,7 +194,7 @@ def solve_scale_for(weight, length):
 def check_scale_for(answer):
     """Truth: the logarithm as a sum, and the weight that the scale reaches."""
     weight, length = generator().uniform(0.5, 0.9), int(generator().integers(5, 50))
-    scale = float(np.asarray(call(answer, weight, length)))
+    scale = float(call_for_array(answer, (), weight, length))
     others = length - 1
     truth = math.log(weight) + math.log(others) - math.log(1 - weight)
     refuse_where(

@@ -28,3 +28,8 @@ def test_replacement_hides():
 def test_tokens_must_have_one_axis():
     with pytest.raises(ValueError, match=r"`tokens` must have shape \(length,\)"):
         explain.occlusion(len, np.zeros((2, 3), int))
+
+
+def test_predict_must_give_one_number_a_text():
+    with pytest.raises(ValueError, match=r"`predict` must return .*got shape \(3, 2\)"):
+        explain.occlusion(lambda batch: batch, np.array([1, 2]))

@@ -280,7 +280,9 @@ def test_bad_shapes_name_the_argument():
         MultiHeadAttention(2, 3)(tokens, tokens[0])
     with pytest.raises(ValueError, match=r"`key` and `value` .* length; got 5 and 4"):
         MultiHeadAttention(2, 3)(tokens, tokens, tokens[:, :4])
-    with pytest.raises(ValueError, match=r"`mask` must have shape .*got \(2, 5, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"`attention_mask`.* must have .*got \(2, 5, 5\)"
+    ):
         MultiHeadAttention(2, 3)(
             tokens, tokens, attention_mask=np.ones((2, 5, 5), bool)
         )
@@ -290,3 +292,7 @@ def test_bad_shapes_name_the_argument():
         AttentionPooling(0)
     with pytest.raises(ValueError, match=r"`depth` must be even"):
         PositionalEncoding()(tokens[:, :, :5])
+    with pytest.raises(ValueError, match=r"`inputs` must have shape .*got \(5, 6\)"):
+        PositionalEncoding()(tokens[0])
+    with pytest.raises(ValueError, match=r"`mask` must be boolean.*= \(2, 5\)"):
+        AttentionPooling(3)(tokens, mask=np.ones((2, 4), bool))

@@ -49,7 +49,11 @@ def test_combine_allows_what_all_allow():
 def test_bad_masks_are_named():
     with pytest.raises(ValueError, match="`tokens` must have shape"):
         masks.padding(np.array([1, 0]))
-    with pytest.raises(ValueError, match="`window` must be 0 or more; got -1"):
+    with pytest.raises(
+        ValueError, match="`window` must be an integer, 0 or more; got -1"
+    ):
         masks.local(3, window=-1)
+    with pytest.raises(ValueError, match=r"`window` .*got None"):
+        masks.local(3, window=None)
     with pytest.raises(ValueError, match="`masks` must be boolean; one holds float"):
         masks.combine(np.zeros((3, 3), "float32"))

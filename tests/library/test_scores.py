@@ -120,7 +120,11 @@ def test_bad_input_names_the_argument(query, key, message):
 
 
 def test_bad_parameters_name_the_argument(pair):
-    with pytest.raises(ValueError, match=r"`query` and `vector` .* depth; got 4 and 3"):
+    with pytest.raises(
+        ValueError, match=r"`vector` must have shape \(4,\); got \(3,\)"
+    ):
         scores.additive(*pair, np.ones(3))
+    with pytest.raises(ValueError, match=r"`vector` .*got \(5, 4\)"):
+        scores.additive(*pair, np.ones((5, 4)))
     with pytest.raises(ValueError, match=r"`matrix` .* = \(4, 4\); got \(4, 3\)"):
         scores.bilinear(*pair, np.ones((4, 3)))
