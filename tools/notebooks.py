@@ -92,7 +92,7 @@ def run(path):
     book.metadata.attnlib["run"] = {
         "date": datetime.now(UTC).date().isoformat(),
         "seconds": round(seconds),
-        "on": code[0].outputs[0].text.strip(),
+        "on": code[0].outputs[-1].text.strip().split("\n")[-1],
     }
     temporary = path.with_suffix(".ipynb.new")
     nbformat.write(book, temporary)
