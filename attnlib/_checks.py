@@ -44,12 +44,18 @@ def check_rate(name, value):
         raise ValueError(f"`{name}` must lie in [0, 1); got {value!r}.")
 
 
+def fits(shape, expected):
+    """Whether a shape is the expected one; None stands for an unknown size."""
+    if len(shape) != len(expected):
+        return False
+    sizes = zip(shape, expected, strict=True)
+    return all(size == full or None in (size, full) for size, full in sizes)
+
+
 def check_padding(name, mask, expected):
     """Raise a ValueError unless `mask` is boolean and of shape (batch, length)."""
     dtype = keras.backend.standardize_dtype(mask.dtype)
-    sizes = zip(mask.shape, expected, strict=False)
-    fits = all(size == full or None in (size, full) for size, full in sizes)
-    if dtype != "bool" or len(mask.shape) != 2 or not fits:
+    if dtype != "bool" or not fits(mask.shape, expected):
         raise ValueError(
             f"`{name}` must be boolean, True at real tokens, of shape (batch, length) "
             f"= {tuple(expected)}; got {dtype} of shape {tuple(mask.shape)}."

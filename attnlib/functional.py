@@ -171,9 +171,7 @@ def _score(query, key, score, scale):
         return scores.scaled_dot_product(query, key, scale)
     logits = ops.convert_to_tensor(function(query, key))
     expected = (query.shape[0], *query.shape[2:-1], query.shape[1], key.shape[1])
-    sizes = zip(logits.shape, expected, strict=False)
-    fits = all(size == full or None in (size, full) for size, full in sizes)
-    if len(logits.shape) != len(expected) or not fits:
+    if not _checks.fits(logits.shape, expected):
         raise ValueError(
             "`score` must return one number for each query and key, of shape "
             f"{expected}; got {tuple(logits.shape)}."

@@ -162,14 +162,12 @@ class AttentionMap:
         queries: a list of tokens.
         keys: a list of tokens; None where they are the queries.
         title: a line above the map, or None.
-        values: (key,), float64, rounded to 4 decimals, or None.
     """
 
     weights: np.ndarray
     queries: list
     keys: list | None
     title: str | None
-    values: np.ndarray | None
 
     @property
     def html(self):
@@ -228,8 +226,6 @@ class AttentionMap:
 
     def _json(self):
         data = {"queries": self.queries, "keys": self.keys}
-        if self.values is not None:
-            data["values"] = self.values.tolist()
         text = json.dumps(data, separators=(",", ":"))[:-1]
         weights = json.dumps(self.weights.tolist(), separators=(",", ":"))
         text += ',"weights":' + re.sub(r"\.0(?=[,\]])", "", weights) + "}"
@@ -239,7 +235,7 @@ class AttentionMap:
         return text
 
 
-def explore(weights, queries, keys=None, *, title=None, values=None):
+def explore(weights, queries, keys=None, *, title=None):
     """Make an attention map to explore: choose a query, see what it attends to.
 
     A notebook shows the map if it ends a cell. Hover over a query, tap it, or use
@@ -253,8 +249,6 @@ def explore(weights, queries, keys=None, *, title=None, values=None):
         keys: one token for each key; leave them out for self-attention, where the
             queries are the keys.
         title: a line above the map.
-        values: (key,), one number for each key, kept to 4 decimals, for a map that
-            also shows the context: the sum of weight times value.
 
     Returns:
         An `AttentionMap`. `.html` is the fragment of HTML, `.save(path)` writes a
@@ -262,7 +256,7 @@ def explore(weights, queries, keys=None, *, title=None, values=None):
 
     Raises:
         ValueError: for weights of another rank, empty, negative or not finite; for
-            tokens or values whose number does not fit.
+            tokens whose number does not fit.
 
     >>> explore([[0.9, 0.1], [0.4, 0.6]], ["not", "bad"])
     AttentionMap: 1 head, 2 queries, 2 keys
@@ -277,14 +271,7 @@ def explore(weights, queries, keys=None, *, title=None, values=None):
             f"`keys` may be left out only where they are the queries; got weights of "
             f"{query_count} queries and {key_count} keys. Pass one token for each key."
         )
-    if values is not None:
-        values = _check_numbers("values", values).round(4)
-        if values.shape != (key_count,):
-            raise ValueError(
-                f"`values` must have shape (key,), here ({key_count},); "
-                f"got {values.shape}."
-            )
-    return AttentionMap(weights.round(4), queries, keys, title, values)
+    return AttentionMap(weights.round(4), queries, keys, title)
 
 
 _PAGE = """<!doctype html>

@@ -228,7 +228,7 @@ def test_hint_and_solution_are_folded(name):
 
 def test_folded_text_is_escaped():
     folded = _core.Folded("Hint", "a < b & c")
-    assert "a &lt; b &amp; c" in folded._repr_html_()
+    assert "a &lt; b &amp; c" in folded._repr_mimebundle_()["text/html"]
 
 
 def test_an_unknown_name_lists_the_known_ones():

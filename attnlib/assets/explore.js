@@ -55,7 +55,7 @@ if (!customElements.get("attention-map")) {
       const source = this.querySelector("script[type='application/json']");
       if (!source || this.data) return;
       this.data = JSON.parse(source.textContent);
-      const { queries, keys, weights, values } = this.data;
+      const { queries, keys, weights } = this.data;
       this.heads = weights.length > 1 ? [mean(weights), ...weights] : weights;
       this.head = 0;
       this.query = queries.length >> 1;
@@ -71,12 +71,11 @@ if (!customElements.get("attention-map")) {
         choice.addEventListener("pointerenter", () => this.show(query));
       });
       choices.addEventListener("pointerleave", () => this.show(this.query));
-      const below = values ? "; values below" : "";
       const parts = keys
-        ? [label("Choose a query"), choices, label("Keys; ", this.scale, below),
+        ? [label("Choose a query"), choices, label("Keys; ", this.scale),
           make("div", { class: "am-row", dir: "auto" }, ...keys.map((key) => make(
             "span", { class: "am-cell" }, make("span", { class: "am-token" }, key))))]
-        : [label("Choose a query; ", this.scale, below), choices];
+        : [label("Choose a query; ", this.scale), choices];
       this.keys = [...parts.at(-1).children].map(addBar);
       if (weights.length > 1) {
         const names = ["mean", ...weights.map((_, head) => `${head + 1}`)];
@@ -92,7 +91,7 @@ if (!customElements.get("attention-map")) {
     }
 
     show(query) {
-      const { queries, keys, values } = this.data;
+      const { queries, keys } = this.data;
       const row = this.heads[this.head][query];
       const order = [...row.keys()].sort((a, b) => row[b] - row[a]);
       const most = row[order[0]];
@@ -104,8 +103,7 @@ if (!customElements.get("attention-map")) {
       this.keys.forEach(({ cell, number, note }, key) => {
         cell.style.setProperty("--share", most && row[key] / most);
         number.textContent = most && row[key] >= least ? write(row[key]) : "";
-        const tag = !keys && key === query ? "query " : "";
-        note.textContent = tag + (values?.[key] ?? "");
+        note.textContent = !keys && key === query ? "query" : "";
       });
 
       const quote = (token) => ['"', make("bdi", {}, token), '"'];
@@ -115,10 +113,6 @@ if (!customElements.get("attention-map")) {
         ...named.flatMap((key, place) => [
           place ? ", " : "", ...quote((keys ?? queries)[key]), ` ${write(row[key])}`]),
         named.length ? "" : "nothing");
-      if (values) {
-        const context = row.reduce((sum, w, key) => sum + w * values[key], 0);
-        this.status.append(`; context ${context.toFixed(2)}`);
-      }
     }
   });
 }

@@ -64,14 +64,12 @@ class Folded:
     def __repr__(self):
         return f"{self.title}: {self.text}"
 
-    def _repr_html_(self):
+    def _repr_mimebundle_(self, **_):
         body = html.escape(self.text.strip())
         body = f"<pre><code>{body}</code></pre>" if self.is_code else f"<p>{body}</p>"
-        return f"<details><summary>{self.title}</summary>{body}</details>"
-
-    def _repr_mimebundle_(self, **_):
-        # The plain text would stand open in the stored notebook.
-        return {"text/html": self._repr_html_(), "text/plain": f"{self.title} (folded)"}
+        folded = f"<details><summary>{self.title}</summary>{body}</details>"
+        # The plain text itself would stand open in the stored notebook.
+        return {"text/html": folded, "text/plain": f"{self.title} (folded)"}
 
 
 def call(function, *arguments):

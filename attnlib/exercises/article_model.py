@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 
 from attnlib.exercises._core import (
@@ -118,8 +119,6 @@ def solve_pad(sequence, maxlen):
 )
 def check_pad(answer):
     """Truth: Keras's own pad_sequences."""
-    import keras
-
     long = [int(token) for token in generator().integers(1, 99, size=9)]
     long[0], long[-1] = 100, 101
     short = [7, 8, 9]

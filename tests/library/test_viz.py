@@ -268,22 +268,12 @@ def test_heatmap_refuses_several_heads_in_one_axes():
     plt.close(figure)
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [([1, 2], r"`values` must have shape \(key,\)"), ([1, 2, np.nan], "`values` must")],
-)
-def test_wrong_values_are_named(values, message):
-    with pytest.raises(ValueError, match=message):
-        viz.explore(WEIGHTS, TOKENS, values=values)
-
-
 # -------------------------------------------------------- interactive maps
 
 
 def test_explore_keeps_the_numbers_to_four_decimals():
-    data = read_data(viz.explore([[0.123456, 1.0]], ["q"], ["a", "b"], values=[1, -2]))
+    data = read_data(viz.explore([[0.123456, 1.0]], ["q"], ["a", "b"]))
     assert data["weights"] == [[[0.1235, 1]]]
-    assert data["values"] == [1, -2]
 
 
 @given(

@@ -177,14 +177,6 @@ def test_cross_attention_keeps_queries_and_keys_apart(open_page):
     assert status(page) == 'query "pool": attends most to "good" 0.90, "film" 0.10'
 
 
-def test_values_give_the_context(open_page):
-    page = open_page(
-        viz.explore([[0.75, 0.25]], ["pool"], ["good", "film"], values=[2, -2])
-    )
-    assert status(page).endswith("; context 1.00")
-    assert page.locator(".am-note").all_inner_texts() == ["2", "-2"]
-
-
 def test_only_the_strongest_keys_show_their_number(open_page):
     weights = [[0.3, 0.2, 0.15, 0.14, 0.11, 0.07, 0.03]]
     page = open_page(viz.explore(weights, ["q"], list("abcdefg")))
