@@ -63,7 +63,7 @@ class Imdb:
     train_also_in_test: int
 
 
-def load_imdb(*, download=False, verbose=True):
+def load_imdb(*, download=False, portable=False, verbose=True):
     """Load the Large Movie Review Dataset (Maas et al., 2011).
 
     Training texts, test texts and word index each come from the first place that has
@@ -84,6 +84,8 @@ def load_imdb(*, download=False, verbose=True):
     Args:
         download: whether to fetch what no folder or package has (84 MB) into the
             cache. It also replaces a damaged file in the cache.
+        portable: use the training texts alone, even where the official test split
+            and Keras's word index are there: the same splits on every machine.
         verbose: whether to print a line about each replacement and download.
 
     Returns:
@@ -99,6 +101,8 @@ def load_imdb(*, download=False, verbose=True):
         (True, dtype('int32'))
     """
     reviews, test, word_index = find_imdb(download=download, verbose=verbose)
+    if portable:
+        test, word_index, verbose = None, None, False
     if verbose and test is None:
         print(
             "IMDb: a hold-out of the training split stands in for the official test "

@@ -70,6 +70,16 @@ def test_package_gives_the_fixed_splits(from_package):
     assert fingerprint(imdb.train, imdb.validation, imdb.test) == "b5159891e78ef0ac"
 
 
+def test_portable_gives_the_same_whatever_the_machine_has(from_package, monkeypatch):
+    if OFFICIAL_DATA:
+        monkeypatch.setenv("ATTNLIB_DATA", OFFICIAL_DATA)
+    imdb, alone = load_imdb(portable=True), from_package[0]
+    assert fingerprint(imdb.train, imdb.validation, imdb.test) == fingerprint(
+        alone.train, alone.validation, alone.test
+    )
+    assert imdb.word_index == alone.word_index
+
+
 def test_package_splits_share_no_text(from_package):
     train, validation, test = texts_of(from_package[0])
     assert len(train) + len(validation) + len(test) == 24_904

@@ -1,0 +1,68 @@
+"""Typical wrong answers to the exercises of "Self-attention, step by step"."""
+
+import numpy as np
+
+from wrong_answers import softmax
+
+
+def naive(scores):
+    return np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+
+
+def attend(query, key, value, scale=None, axis=-1):
+    scale = key.shape[-1] ** -0.5 if scale is None else scale
+    return softmax(query @ key.T * scale, axis) @ value
+
+
+def mask(scores, real, fill):
+    return softmax(np.where(real[None, :], scores, fill))
+
+
+WRONG = {
+    "self_attention.softmax": [
+        (lambda s: softmax(s, axis=0), "over the queries"),
+        (lambda s: np.exp(s), "do not sum to 1"),
+        (lambda s: np.exp(s) / np.exp(s).sum(), "whole table"),
+        (lambda s: softmax(softmax(s)), "softmax twice"),
+        (naive, "each row's maximum"),
+        (lambda s: np.log(softmax(s)), "logarithms"),
+        (lambda s: s / s.sum(axis=-1, keepdims=True), "take exp of them"),
+        (lambda s: softmax(s)[0], "should have shape"),
+        (lambda s: s.not_there, "raised AttributeError"),
+        (lambda s: softmax(s - s.max()) if s.shape != (2, 2) else naive(s - s.max()),
+         "each row's maximum"),
+        (lambda s: [[1.0], [2.0, 3.0]], "no array of numbers"),
+        (lambda s: "weights", "no array of numbers"),
+        (lambda s: print(end=""), "returns nothing"),
+    ],
+    "self_attention.attention": [
+        (lambda q, k, v: attend(q, k, v, 1.0), "not scaled"),
+        (lambda q, k, v: attend(q, k, v, 0.25), "square root"),
+        (lambda q, k, v: attend(q, k, v, 2.0), "multiply by sqrt"),
+        (lambda q, k, v: attend(q, k, v, v.shape[-1] ** -0.5), "depth of the value"),
+        (lambda q, k, v: attend(q, k, v, axis=0), "over the queries"),
+        (lambda q, k, v: q @ k.T / 2 @ v, "softmax is missing"),
+        (lambda q, k, v: np.repeat(v.mean(axis=0)[None], 3, 0), "plain average"),
+        (lambda q, k, v: softmax(q @ k.T / 2), "should have shape"),
+        (lambda q, k, v: attend(q, k, -v), "differs from softmax"),
+    ],
+    "self_attention.padding": [
+        (lambda s, real: softmax(s), "not masked"),
+        (lambda s, real: softmax(s) * real, "no longer sum to 1"),
+        (lambda s, real: softmax(s * real), "is not 'no weight'"),
+        (lambda s, real: mask(s, ~real, -np.inf), "upside down"),
+        (lambda s, real: np.nan * s, "NaN"),
+        (lambda s, real: np.where(real, s, -np.inf), "softmax is missing"),
+        (lambda s, real: softmax(np.where(real, s, -np.inf), 0), "over the queries"),
+        (lambda s, real: mask(2 * s, real, -np.inf), "share a weight of 1"),
+    ],
+    "self_attention.scale_for": [
+        (lambda w, n: np.log(w * n / (1 - w)), "count the token itself"),
+        (lambda w, n: w * (n - 1) / (1 - w), "take its logarithm"),
+        (lambda w, n: np.log((1 - w) * (n - 1) / w), "sign is the wrong way"),
+        (lambda w, n: np.sqrt(n) * np.log(w * (n - 1) / (1 - w)), "sqrt"),
+        (lambda w, n: np.log(w), "gives itself"),
+        (lambda w, n: np.inf, "not finite"),
+        (lambda w, n: np.ones(3), "should have shape"),
+    ],
+}  # fmt: skip
