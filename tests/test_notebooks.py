@@ -162,6 +162,15 @@ def test_assertions_guard_the_printed_figures(book):
     assert any("assert " in cell.source for cell in code(book))
 
 
+def test_every_printed_figure_is_compared_or_asserted(book):
+    first, *others = code(book)
+    for cell in others:
+        tags = cell.metadata.get("tags", [])
+        prints = any(re.search(r"\d", output.get("text", "")) for output in cell.outputs)
+        if prints and not {"nbval-check-output", "nbval-ignore-output"} & set(tags):
+            assert re.search(r"assert |AssertionError", cell.source), cell.source
+
+
 def test_readme_lists_the_chapters_with_their_exercises():
     readme = (ROOT / "README.md").read_text("utf-8")
     for path in PATHS:

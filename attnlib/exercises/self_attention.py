@@ -179,6 +179,114 @@ def check_padding(answer):
     )
 
 
+def solve_projected(X, W_Q, W_K, W_V):
+    """One head of self-attention with learned projections: (word, d_v)."""
+    query, key, value = X @ W_Q, X @ W_K, X @ W_V
+    scores = query @ key.T / np.sqrt(W_K.shape[-1])  # (query, key)
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    return weights @ value  # (word, d_v)
+
+
+@exercise(
+    "self_attention.projected",
+    solution=solve_projected,
+    hint="Project first; then it is attention as before. The depth under the root is "
+    "that of the projected keys.",
+    praise="This is one head as the paper has it.",
+)
+def check_projected(answer):
+    """Truth: loops over single projected words; slips are computed and compared."""
+    rng = generator()
+    X, W_V = rng.normal(size=(5, 9)), rng.normal(size=(9, 3))
+    W_Q, W_K = rng.normal(size=(2, 9, 4)) / 2
+    context = call_for_array(answer, (5, 3), X, W_Q, W_K, W_V)
+    query, key, value = (
+        np.array([[x @ column for column in W.T] for x in X]) for W in (W_Q, W_K, W_V)
+    )
+    even = np.repeat(value.mean(axis=0)[None], 5, axis=0)
+    compare(
+        context,
+        _attend(query, key, value, 1 / 2),
+        {
+            "W_Q and W_K have changed places: each row of your scores belongs to a "
+            "key.": _attend(key, query, value, 1 / 2),
+            "you divide by sqrt(d_model); the products are sums over d_k = 4 "
+            "numbers.": _attend(query, key, value, 1 / 3),
+            "you divide by sqrt(d_v); the products are sums over d_k = 4 numbers.": (
+                _attend(query, key, value, 3**-0.5)
+            ),
+            "the scores are not scaled; divide them by sqrt(d_k).": (
+                _attend(query, key, value, 1.0)
+            ),
+            "the scores come from X itself; project it with W_Q and W_K.": (
+                _attend(X, X, value, 1 / 3)
+            ),
+            "query and key are both projected with W_Q.": (
+                _attend(query, query, value, 1 / 2)
+            ),
+            "your weights sum to 1 over the queries; softmax must run over the keys.": (
+                _attend(query, key, value, 1 / 2, axis=1)
+            ),
+            "every word gets the plain average of the values; let scores decide.": even,
+        },
+        "the context differs from softmax(Q K^T / sqrt(d_k)) V with Q = X W_Q, "
+        "K = X W_K and V = X W_V; compare your scores first.",
+    )
+
+
+def solve_shuffle(context, order):
+    """Contexts of X[order] from those of X, and of X from those of X[order]."""
+    return context[order], context[np.argsort(order)]
+
+
+@exercise(
+    "self_attention.shuffle",
+    solution=solve_shuffle,
+    hint="Contexts move like the words. To undo an order, ask where in it each word "
+    "stands: np.argsort does that.",
+    praise="Self-attention is permutation equivariant, and an order can be undone.",
+)
+def check_shuffle(answer):
+    """Truth: attention by loops over the words in both orders."""
+    rng = generator()
+    X = rng.normal(size=(5, 3))
+    order = np.array([2, 0, 3, 4, 1])  # not its own inverse
+    straight, mixed = _attend(X, X, X, 0.6), _attend(X[order], X[order], X[order], 0.6)
+    there = call_for_array(answer, (2, 5, 3), straight, order)[0]
+    back = call_for_array(answer, (2, 5, 3), mixed, order)[1]
+    compare(
+        there,
+        mixed,
+        {
+            "the first result is the context as it was; its rows must move like the "
+            "words.": straight,
+            "in the first result the rows have moved the other way; word order[0] "
+            "comes first.": straight[np.argsort(order)],
+            "the first result is one and the same row; only pooling over the words "
+            "would be unmoved.": np.repeat(straight.mean(axis=0)[None], 5, axis=0),
+        },
+        "the first result should be the rows of `context` in the order of the shuffled "
+        "words.",
+    )
+    compare(
+        back,
+        straight,
+        {
+            "the second result shuffles once more; it must undo the order.": (
+                mixed[order]
+            ),
+            "the second result is the shuffled context as it was; undo the order.": (
+                mixed
+            ),
+            "the second result is upside down; reversing undoes no order but the "
+            "reversed one.": mixed[::-1],
+        },
+        "the second result should be the rows of `context` where they stood before the "
+        "shuffle.",
+    )
+
+
 def solve_scale_for(weight, length):
     """Scale at which a one-hot token gives itself this weight."""
     return np.log(weight * (length - 1) / (1 - weight))

@@ -18,6 +18,10 @@ def mask(scores, real, fill):
     return softmax(np.where(real[None, :], scores, fill))
 
 
+def project(X, W_Q, W_K, W_V, scale=None, axis=-1):
+    return attend(X @ W_Q, X @ W_K, X @ W_V, scale, axis)
+
+
 WRONG = {
     "self_attention.softmax": [
         (lambda s: softmax(s, axis=0), "over the queries"),
@@ -55,6 +59,29 @@ WRONG = {
         (lambda s, real: np.where(real, s, -np.inf), "softmax is missing"),
         (lambda s, real: softmax(np.where(real, s, -np.inf), 0), "over the queries"),
         (lambda s, real: mask(2 * s, real, -np.inf), "share a weight of 1"),
+    ],
+    "self_attention.projected": [
+        (lambda X, q, k, v: project(X, k, q, v), "changed places"),
+        (lambda X, q, k, v: project(X, q, k, v, len(q) ** -0.5), "sqrt.d_model"),
+        (lambda X, q, k, v: project(X, q, k, v, v.shape[1] ** -0.5), "sqrt.d_v"),
+        (lambda X, q, k, v: project(X, q, k, v, 1.0), "not scaled"),
+        (lambda X, q, k, v: attend(X, X, X @ v), "come from X itself"),
+        (lambda X, q, k, v: project(X, q, q, v), "both projected"),
+        (lambda X, q, k, v: project(X, q, k, v, axis=0), "over the queries"),
+        (lambda X, q, k, v: np.repeat((X @ v).mean(0)[None], len(X), 0), "average"),
+        (lambda X, q, k, v: attend(X @ q, X @ k, X), "should have shape"),
+        (lambda X, q, k, v: project(X, q, k, -v), "compare your scores"),
+    ],
+    "self_attention.shuffle": [
+        (lambda c, order: (c, c), "as it was"),
+        (lambda c, order: (c[np.argsort(order)], c[order]), "the other way"),
+        (lambda c, order: (c[order], c[order]), "shuffles once more"),
+        (lambda c, order: (c[order], c), "undo the order"),
+        (lambda c, order: (c[order], c[::-1]), "upside down"),
+        (lambda c, order: (c[order], c + 1), "where they stood"),
+        (lambda c, order: (0 * c + c.mean(0), c), "one and the same row"),
+        (lambda c, order: (c[::-1], c), "order of the shuffled"),
+        (lambda c, order: c[order], "should have shape"),
     ],
     "self_attention.scale_for": [
         (lambda w, n: np.log(w * n / (1 - w)), "count the token itself"),
