@@ -5,22 +5,16 @@ learning framework: weights are anything that `numpy.asarray` can read; turn oth
 tensors into arrays with `keras.ops.convert_to_numpy`. Heads are counted from 1.
 """
 
-import html
-import json
-import os
-import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
-from importlib import resources
 from math import ceil
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+
+from attnlib import _pages
 
 # The grey that contrasts equally (4.3 to 1) with a white page and with #121212.
 _GREY = "#797979"
@@ -49,8 +43,6 @@ _STYLE = {
     "lines.linewidth": 2,
     "legend.frameon": False,
 }
-
-_STRONGEST = 3  # keys named for each query in the table
 
 
 def set_style():
@@ -172,16 +164,16 @@ class AttentionMap:
     @property
     def html(self):
         """The map as one fragment of HTML that needs nothing from outside."""
-        caption = (
-            f"<figcaption>{html.escape(self.title)}</figcaption>" if self.title else ""
-        )
-        return (
-            "<attention-map>"
-            f"<style>{_read_asset('explore.css')}</style>"
-            f'<figure class="am mathjax_ignore tex2jax_ignore">{caption}'
-            f'<div class="am-view"></div>{self._table()}</figure>'
-            f'<script type="application/json">{self._json()}</script>'
-            f"</attention-map>\n<script>{_read_asset('explore.js')}</script>"
+        return _pages.make_element(
+            "attention-map",
+            f'<div class="am-view"></div>{self._table()}',
+            {
+                "queries": self.queries,
+                "keys": self.keys,
+                "weights": self.weights.tolist(),
+            },
+            ["base.css", "explore.css", "base.js", "explore.js"],
+            self.title,
         )
 
     def save(self, path):
@@ -189,14 +181,7 @@ class AttentionMap:
 
         The file appears whole or not at all.
         """
-        path = Path(path)
-        part = path.with_name(f".{path.name}.part")
-        title = html.escape(self.title or "Attention map")
-        try:
-            part.write_text(_PAGE.format(title=title, body=self.html), "utf-8")
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        _pages.save_page(path, self.title or "Attention map", self.html)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": repr(self), "text/html": self.html}
@@ -214,25 +199,13 @@ class AttentionMap:
         if heads > 1:
             caption += f", mean of {heads} heads"
         rows = (
-            f'<tr><th scope="row"><bdi>{html.escape(query)}</bdi></th>'
-            f"<td>{_name_strongest(row, self.keys or self.queries)}</td></tr>"
+            (
+                _pages.name_token(query),
+                _pages.name_strongest(row, self.keys or self.queries),
+            )
             for query, row in zip(self.queries, mean, strict=True)
         )
-        return (
-            f'<table class="am-table"><caption>{caption}</caption><thead><tr>'
-            '<th scope="col">query</th><th scope="col">attends most to (weight)</th>'
-            f"</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        )
-
-    def _json(self):
-        data = {"queries": self.queries, "keys": self.keys}
-        text = json.dumps(data, separators=(",", ":"))[:-1]
-        weights = json.dumps(self.weights.tolist(), separators=(",", ":"))
-        text += ',"weights":' + re.sub(r"\.0(?=[,\]])", "", weights) + "}"
-        # No token may end the script element that holds the data.
-        for character in "<>&":
-            text = text.replace(character, f"\\u{ord(character):04x}")
-        return text
+        return _pages.make_table(caption, ["query", "attends most to (weight)"], rows)
 
 
 def explore(weights, queries, keys=None, *, title=None):
@@ -274,51 +247,9 @@ def explore(weights, queries, keys=None, *, title=None):
     return AttentionMap(weights.round(4), queries, keys, title)
 
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
-body {{ max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
-
-
-@cache
-def _read_asset(name):
-    text = resources.files("attnlib").joinpath("assets", name).read_text("utf-8")
-    return re.sub(r"\n\s*", "\n", text)  # every map carries it: no indentation
-
-
-def _check_numbers(name, numbers):
-    """Return `numbers` as a float64 array; they must all be finite."""
-    try:
-        array = np.asarray(numbers, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"`{name}` must be an array of numbers; numpy cannot read this "
-            f"{type(numbers).__name__}. For a tensor, pass "
-            f"keras.ops.convert_to_numpy({name})."
-        ) from error
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"`{name}` must be finite; got {np.sum(~np.isfinite(array))} that are "
-            "NaN or infinite. Look for a softmax over a row that is masked throughout."
-        )
-    return array
-
-
 def _check_weights(weights):
     """Return `weights` as a float64 array (heads, query, key)."""
-    weights = _check_numbers("weights", weights)
+    weights = _pages.check_numbers("weights", weights)
     if weights.ndim not in (2, 3):
         raise ValueError(
             "`weights` must have shape (query, key) or (heads, query, key); got "
@@ -338,45 +269,7 @@ def _check_weights(weights):
 
 
 def _check_tokens(name, tokens, count):
-    """Return `tokens` as a list of `count` strings that can be seen."""
-    if isinstance(tokens, str):
-        raise ValueError(
-            f"`{name}` must be a list of tokens; got the string {tokens!r}. "
-            "Split it, for instance with .split()."
-        )
-    tokens = [_make_visible(str(token)) for token in tokens]
-    if len(tokens) != count:
-        raise ValueError(
-            f"`{name}` must have one token for each of the {count} {name} of the "
-            f"weights; got {len(tokens)}."
-        )
-    return tokens
-
-
-def _make_visible(token):
-    """Show white space that is all of a token."""
-    if token.strip():
-        return token
-    for blank, sign in (" ", "\u2423"), ("\n", "\u21b5"), ("\t", "\u21e5"):
-        token = token.replace(blank, sign)
-    return token if token.strip() else "(empty)"
-
-
-def _round(weight, places="0.01"):
-    """Write a weight as the script's toFixed does: exact halves are rounded up."""
-    return str(Decimal(float(weight)).quantize(Decimal(places), ROUND_HALF_UP))
-
-
-def _name_strongest(row, keys):
-    """Name the keys with the largest weights, the strongest first, in HTML."""
-    order = np.argsort(-row, kind="stable")[:_STRONGEST]
-    named = (
-        f'"<bdi>{html.escape(keys[key])}</bdi>" '
-        + _round(row[key], "0.0001" if row[key] < 0.01 else "0.01")
-        for key in order
-        if row[key] > 0
-    )
-    return ", ".join(named) or "nothing"
+    return _pages.check_tokens(name, tokens, count, f"{name} of the weights")
 
 
 def _longest(labels):
@@ -421,7 +314,7 @@ def _write_number(panel, query, key, weight, share):
     panel.text(
         key,
         query,
-        _round(weight) if weight else "0",
+        _pages.round_up(weight) if weight else "0",
         ha="center",
         va="center",
         fontsize=10,
@@ -432,6 +325,6 @@ def _write_number(panel, query, key, weight, share):
 
 def _draw_colour_bar(image, panels):
     bar = image.figure.colorbar(image, ax=panels)
-    bar.set_ticks([0, image.norm.vmax], labels=["0", _round(image.norm.vmax)])
+    bar.set_ticks([0, image.norm.vmax], labels=["0", _pages.round_up(image.norm.vmax)])
     bar.outline.set_visible(False)
     bar.ax.set_title("weight", pad=10)

@@ -1,29 +1,14 @@
 /* Brings attention maps to life; attnlib.viz.explore writes the data beside it. */
-if (!customElements.get("attention-map")) {
-  const NAMED = 3; // keys named in words
+{
   const NUMBERED = 5; // keys that show their number
   let groups = 0;
-
-  const make = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  };
-
-  // As attnlib.viz writes weights in the table.
-  const write = (weight) => weight.toFixed(weight > 0 && weight < 0.01 ? 4 : 2);
 
   const mean = (heads) => heads[0].map((row, query) => row.map(
     (_, key) => heads.reduce((sum, head) => sum + head[query][key], 0) / heads.length));
 
-  // Native radio buttons bring focus, arrow keys and touch. JupyterLab would take
-  // the arrow keys for itself, were it not for the third attribute.
+  // Native radio buttons bring focus, arrow keys and touch.
   const makeChoices = (name, texts, chosen, onChoose) => {
-    const radios = { type: "radio", name: `attention-map-${groups++}`,
-      "data-lm-suppress-shortcuts": "" };
+    const radios = { type: "radio", name: `attention-map-${groups++}` };
     const choices = texts.map((text, index) => {
       const radio = make("input", { ...radios, "aria-label": text });
       radio.checked = index === chosen;
@@ -45,16 +30,8 @@ if (!customElements.get("attention-map")) {
     return { cell, number, note };
   };
 
-  customElements.define("attention-map", class extends HTMLElement {
-    connectedCallback() {
-      this.start();
-    }
-
-    // Runs once, as soon as the data are there: the parser adds them last.
-    start() {
-      const source = this.querySelector("script[type='application/json']");
-      if (!source || this.data) return;
-      this.data = JSON.parse(source.textContent);
+  define("attention-map", class extends LiveFigure {
+    build() {
       const { queries, keys, weights } = this.data;
       this.heads = weights.length > 1 ? [mean(weights), ...weights] : weights;
       this.head = 0;
@@ -70,7 +47,7 @@ if (!customElements.get("attention-map")) {
       this.choices.forEach((choice, query) => {
         choice.addEventListener("pointerenter", () => this.show(query));
       });
-      choices.addEventListener("pointerleave", () => this.show(this.query));
+      choices.addEventListener("pointerleave", () => this.show());
       const parts = keys
         ? [label("Choose a query"), choices, label("Keys; ", this.scale),
           make("div", { class: "am-row", dir: "auto" }, ...keys.map((key) => make(
@@ -81,39 +58,30 @@ if (!customElements.get("attention-map")) {
         const names = ["mean", ...weights.map((_, head) => `${head + 1}`)];
         parts.unshift(label("Head"), makeChoices("head", names, 0, (head) => {
           this.head = head;
-          this.show(this.query);
+          this.show();
         }));
       }
-      this.status = make("p", { class: "am-status", role: "status" });
-      this.querySelector(".am-view").replaceChildren(...parts, this.status);
-      this.querySelector(".am").classList.add("am-ready");
-      this.show(this.query);
+      return parts;
     }
 
-    show(query) {
+    show(query = this.query) {
       const { queries, keys } = this.data;
       const row = this.heads[this.head][query];
-      const order = [...row.keys()].sort((a, b) => row[b] - row[a]);
+      const order = sortKeys(row);
       const most = row[order[0]];
       const least = Math.max(row[order[NUMBERED - 1]] ?? 0, most / 20);
-      this.scale.textContent = `a full bar is a weight of ${write(most)}`;
+      this.scale.textContent = `a full bar is a weight of ${writeWeight(most)}`;
       this.choices.forEach((choice, index) => {
         choice.classList.toggle("am-shown", index === query);
       });
       this.keys.forEach(({ cell, number, note }, key) => {
         cell.style.setProperty("--share", most && row[key] / most);
-        number.textContent = most && row[key] >= least ? write(row[key]) : "";
+        number.textContent = most && row[key] >= least ? writeWeight(row[key]) : "";
         note.textContent = !keys && key === query ? "query" : "";
       });
 
-      const quote = (token) => ['"', make("bdi", {}, token), '"'];
-      const named = order.slice(0, NAMED).filter((key) => row[key] > 0);
-      this.status.replaceChildren(
-        "query ", ...quote(queries[query]), ": attends most to ",
-        ...named.flatMap((key, place) => [
-          place ? ", " : "", ...quote((keys ?? queries)[key]), ` ${write(row[key])}`]),
-        named.length ? "" : "nothing");
+      this.status.replaceChildren("query ", ...quote(queries[query]),
+        ": attends most to ", ...nameStrongest(row, keys ?? queries));
     }
   });
 }
-for (const map of document.querySelectorAll("attention-map")) map.start();
