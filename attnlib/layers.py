@@ -31,6 +31,10 @@ class MultiHeadAttention(keras.layers.Layer):
         dropout: share of the weights set to zero in training.
         use_bias: whether the projections have biases.
         seed: seed of the dropout.
+        rotary: whether to turn query and key of each head by their positions (see
+            `positions.rotary`), after the projection. Positions are those of
+            `masks.causal`: with fewer queries than keys the queries are the last
+            ones. It is meant for self-attention and needs an even `key_dim`.
 
     Call arguments:
         query: (batch, query, depth).
@@ -49,7 +53,8 @@ class MultiHeadAttention(keras.layers.Layer):
         ValueError: where an option, a shape or a mask does not fit.
 
     Source:
-        [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.2.2.
+        [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.2.2;
+        rotary positions: [Su et al. (2021)](https://arxiv.org/abs/2104.09864).
 
     >>> import numpy as np
     >>> layer = MultiHeadAttention(num_heads=2, key_dim=3)
@@ -68,6 +73,7 @@ class MultiHeadAttention(keras.layers.Layer):
         dropout=0.0,
         use_bias=True,
         seed=None,
+        rotary=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -84,10 +90,15 @@ class MultiHeadAttention(keras.layers.Layer):
                 "`num_key_value_heads` must divide `num_heads`; got "
                 f"{num_key_value_heads} and {num_heads}."
             )
+        if rotary and key_dim % 2:
+            raise ValueError(
+                f"`key_dim` must be even where `rotary` is True; got {key_dim}."
+            )
         _checks.check_rate("dropout", dropout)
         self.dropout = dropout
         self.use_bias = use_bias
         self.seed = seed
+        self.rotary = rotary
         self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
         self.supports_masking = True
 
@@ -146,9 +157,14 @@ class MultiHeadAttention(keras.layers.Layer):
     ):
         """Encode into heads, attend in each, and project the heads back."""
         value = key if value is None else value
+        query = self.query_dense(query)  # (batch, query, heads, key_dim)
+        key = self.key_dense(key)  # (batch, key, key_value_heads, key_dim)
+        if self.rotary:
+            first = ops.shape(key)[1] - ops.shape(query)[1]  # the first query's place
+            query, key = positions.rotary(query, first), positions.rotary(key)
         context, weights = attention(
-            self.query_dense(query),  # (batch, query, heads, key_dim)
-            self.key_dense(key),  # (batch, key, key_value_heads, key_dim)
+            query,
+            key,
             self.value_dense(value),  # (batch, key, key_value_heads, value_dim)
             mask=attention_mask,
             query_mask=query_mask,
@@ -171,6 +187,7 @@ class MultiHeadAttention(keras.layers.Layer):
             "dropout": self.dropout,
             "use_bias": self.use_bias,
             "seed": self.seed,
+            "rotary": self.rotary,
         }
 
 
@@ -289,3 +306,76 @@ class PositionalEncoding(keras.layers.Layer):
         _checks.check_floating("inputs", inputs)
         encoding = positions.sinusoidal(ops.shape(inputs)[1], inputs.shape[-1])
         return inputs + ops.cast(encoding, inputs.dtype)
+
+
+@_register
+class LearnedPositions(keras.layers.Layer):
+    """Add to each token a trained vector of its place, one row a position.
+
+    A place beyond `max_length` has no row: longer inputs are an error. A row that no
+    training sequence reaches stays as it was drawn.
+
+    Args:
+        max_length: number of positions.
+
+    Call arguments:
+        inputs: (batch, length, depth), length at most `max_length`.
+
+    Returns:
+        (batch, length, depth).
+
+    Raises:
+        ValueError: where `max_length` is not a positive integer, the inputs are
+            longer, or they are not floating-point numbers of that shape. Where the
+            length is not known in advance, the backend raises its own error.
+
+    Source:
+        [Gehring et al. (2017)](https://arxiv.org/abs/1705.03122), section 3.1.
+
+    >>> import numpy as np
+    >>> layer = LearnedPositions(max_length=3)
+    >>> tuple(layer(np.zeros((2, 3, 4), "float32")).shape), layer.count_params()
+    ((2, 3, 4), 12)
+    """
+
+    def __init__(self, max_length, **kwargs):
+        super().__init__(**kwargs)
+        _checks.check_positive_integer("max_length", max_length)
+        self.max_length = max_length
+        self.supports_masking = True
+
+    def build(self, inputs_shape):
+        """Create one row a position."""
+        self._check_length(inputs_shape)
+        self.rows = self.add_weight(
+            name="rows",
+            shape=(self.max_length, inputs_shape[-1]),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
+
+    def call(self, inputs):
+        """Add to each token the row of its place."""
+        self._check_length(inputs.shape)
+        _checks.check_floating("inputs", inputs)
+        rows = self.rows[: ops.shape(inputs)[1]]  # (length, depth)
+        return inputs + ops.cast(rows, inputs.dtype)
+
+    def compute_output_shape(self, inputs_shape):
+        """Return the shape of the inputs; JAX would try a made-up length without."""
+        self._check_length(inputs_shape)
+        return inputs_shape
+
+    def _check_length(self, shape):
+        if len(shape) != 3:
+            raise ValueError(
+                f"`inputs` must have shape (batch, length, depth); got {tuple(shape)}."
+            )
+        if shape[1] is not None and shape[1] > self.max_length:
+            raise ValueError(
+                f"`max_length` is {self.max_length}, but `inputs` has length "
+                f"{shape[1]}: there are no positions for the rest."
+            )
+
+    def get_config(self):
+        """Return what `__init__` needs to make this layer again."""
+        return {**super().get_config(), "max_length": self.max_length}

@@ -3,6 +3,7 @@
 import math
 
 from keras import ops
+from keras.backend import result_type
 
 from attnlib import _checks
 
@@ -35,9 +36,70 @@ def sinusoidal(length, depth):
         raise ValueError(
             f"`depth` must be even, half sines, half cosines; got {depth}."
         )
-    pair = ops.arange(depth // 2, dtype="float32")
-    frequency = ops.exp(pair * (-2.0 * math.log(10_000.0) / depth))
-    position = ops.cast(ops.arange(length), "float32")
-    angle = position[:, None] * frequency[None, :]  # (length, depth / 2)
+    angle = _angles(length, depth)  # (length, depth / 2)
     waves = ops.stack([ops.sin(angle), ops.cos(angle)], axis=-1)
     return ops.reshape(waves, (-1, depth))
+
+
+def rotary(inputs, offset=0, base=10_000.0):
+    """Turn each pair of features by an angle that grows with the position.
+
+    Features 2i and 2i + 1 are one pair, turned by position x base^(-2i / depth): the
+    angles and the order of `sinusoidal`. Turn queries and keys, not values; then the
+    dot product of a query and a key depends on their contents and their distance
+    alone, and no vector changes its length. Angles and products are computed in
+    float32 at least, because in bfloat16 neighbours far out would get one angle.
+
+    Args:
+        inputs: (batch, length, depth) or (batch, length, heads, depth), floating;
+            depth even.
+        offset: position of the first row, an integer (below 0 too).
+        base: sets the slowest wavelength, about 2 pi x base.
+
+    Returns:
+        The turned inputs, same shape and dtype.
+
+    Raises:
+        ValueError: where the depth is odd, `base` is not above 1, or the inputs are
+            not floating-point numbers of one of these shapes.
+
+    Source:
+        [Su et al. (2021)](https://arxiv.org/abs/2104.09864), section 3.2 and
+        equation 34.
+
+    >>> import numpy as np
+    >>> same = np.tile(np.array([1, 0], "float32"), (1, 3, 1))  # three equal rows
+    >>> print(rotary(same).__array__().round(2))
+    [[[ 1.    0.  ]
+      [ 0.54  0.84]
+      [-0.42  0.91]]]
+    """
+    inputs = ops.convert_to_tensor(inputs)
+    layout = "(batch, length, depth) or (batch, length, heads, depth)"
+    _checks.check_rank("inputs", inputs, (3, 4), layout)
+    _checks.check_floating("inputs", inputs)
+    if inputs.shape[-1] % 2:
+        raise ValueError(
+            "`inputs` must have an even depth, to be turned in pairs; got "
+            f"{inputs.shape[-1]}."
+        )
+    if not base > 1:
+        raise ValueError(f"`base` must be above 1; got {base!r}.")
+    angle = _angles(ops.shape(inputs)[1], inputs.shape[-1], offset, base)
+    if len(inputs.shape) == 4:
+        angle = angle[:, None, :]  # the same for all heads
+    wide = ops.cast(inputs, result_type(inputs.dtype, "float32"))
+    cos, sin = (ops.cast(wave(angle), wide.dtype) for wave in (ops.cos, ops.sin))
+    first, second = wide[..., 0::2], wide[..., 1::2]  # (..., depth / 2)
+    turned = ops.stack(
+        [first * cos - second * sin, first * sin + second * cos], axis=-1
+    )
+    return ops.cast(ops.reshape(turned, ops.shape(inputs)), inputs.dtype)
+
+
+def _angles(length, depth, offset=0, base=10_000.0):
+    """Angle of each position and each pair of features: (length, depth / 2)."""
+    pair = ops.arange(depth // 2, dtype="float32")
+    frequency = ops.exp(pair * (-2.0 * math.log(base) / depth))
+    position = ops.cast(ops.arange(length), "float32") + ops.cast(offset, "float32")
+    return position[:, None] * frequency[None, :]

@@ -66,8 +66,8 @@ def solution(name):
 def names():
     """Return the names of all exercises, chapter by chapter.
 
-    >>> names()[-1]
-    'self_attention.softmax'
+    >>> "self_attention.softmax" in names()
+    True
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from attnlib.layers import AttentionPooling, MultiHeadAttention, PositionalEncoding
+from attnlib import positions
+from attnlib.functional import attention
+from attnlib.layers import (
+    AttentionPooling,
+    LearnedPositions,
+    MultiHeadAttention,
+    PositionalEncoding,
+)
 
 
 def random(seed, *shape):
@@ -150,6 +157,96 @@ def test_causal_outputs_have_no_gradient_from_later_inputs():
         assert slope[:, : place + 1].any(axis=-1).all()
 
 
+def test_rotary_turns_query_and_key_after_the_projection():
+    layer = MultiHeadAttention(2, 4, rotary=True)
+    plain = MultiHeadAttention(2, 4)
+    tokens = random(0, 2, 6, 8)
+    layer(tokens, tokens)
+    randomise(layer)
+    plain(tokens, tokens)
+    plain.set_weights(layer.get_weights())  # the same weights in the same order
+    query, key, value = (
+        dense(tokens)
+        for dense in (layer.query_dense, layer.key_dense, layer.value_dense)
+    )
+    context, weights = attention(positions.rotary(query), positions.rotary(key), value)
+    output, found = layer(tokens, tokens, return_weights=True)
+    np.testing.assert_allclose(found, weights, atol=1e-5)
+    np.testing.assert_allclose(output, layer.output_dense(context), atol=1e-4)
+    assert not np.allclose(output, plain(tokens, tokens), atol=1e-2)
+
+
+@pytest.mark.parametrize("shared", [1, 2])
+def test_rotary_with_fewer_queries_takes_the_last_places(shared):
+    layer = MultiHeadAttention(2, 4, num_key_value_heads=shared, rotary=True)
+    tokens = random(0, 2, 7, 8)
+    whole = layer(tokens, tokens, is_causal=True)
+    last = layer(tokens[:, 4:], tokens, is_causal=True)
+    np.testing.assert_allclose(last, whole[:, 4:], atol=1e-5)
+
+
+def test_rotary_sees_distances_alone():
+    """Padding on the left shifts every word; only their distances must count."""
+    layer = MultiHeadAttention(2, 4, rotary=True)
+    tokens = random(0, 1, 5, 8)
+    padded = np.pad(tokens, ((0, 0), (3, 0), (0, 0)))
+    real = np.arange(8)[None] >= 3
+    wide = layer(padded, padded, query_mask=real, key_mask=real)
+    np.testing.assert_allclose(wide[:, 3:], layer(tokens, tokens), atol=1e-5)
+    turned = tokens[:, ::-1]
+    back = layer(turned, turned)[:, ::-1]
+    assert not np.allclose(back, layer(tokens, tokens), atol=1e-3)
+
+
+def test_learned_positions_add_one_row_a_place():
+    layer = LearnedPositions(6)
+    tokens = random(0, 2, 4, 8)
+    layer(tokens)
+    randomise(layer)
+    rows = layer.get_weights()[0]
+    assert rows.shape == (6, 8)
+    np.testing.assert_allclose(layer(tokens), tokens + rows[:4], atol=1e-6)
+
+
+def test_learned_positions_train_only_the_rows_they_meet():
+    layer = LearnedPositions(6)
+    model = keras.Sequential([keras.Input((None, 4)), layer])
+    before = layer.get_weights()[0]
+    model.compile("sgd", "mse")
+    model.fit(random(0, 2, 3, 4), random(1, 2, 3, 4), epochs=1, verbose=0)
+    after = layer.get_weights()[0]
+    assert (after[:3] != before[:3]).any(axis=1).all()
+    np.testing.assert_array_equal(after[3:], before[3:])
+
+
+def test_learned_positions_pass_masks_on_and_take_any_length():
+    inputs = keras.Input((None,), dtype="int32")
+    embedded = keras.layers.Embedding(9, 8, mask_zero=True)(inputs)
+    placed = LearnedPositions(12)(embedded)
+    model = keras.Model(inputs, AttentionPooling(4)(placed))
+    tokens = np.array([[3, 1, 2], [4, 7, 0]])
+    longer = np.pad(tokens, ((0, 0), (0, 6)))
+    np.testing.assert_allclose(
+        model.predict(longer, verbose=0), model.predict(tokens, verbose=0), atol=1e-5
+    )
+
+
+def test_learned_positions_name_what_does_not_fit():
+    tokens = random(0, 2, 5, 6)
+    with pytest.raises(ValueError, match=r"`max_length` is 4, but .* length 5"):
+        LearnedPositions(4)(tokens)
+    layer = LearnedPositions(5)
+    layer(tokens)
+    with pytest.raises(ValueError, match=r"`max_length` is 5, but .* length 10"):
+        layer(np.concatenate([tokens, tokens], axis=1))
+    with pytest.raises(ValueError, match=r"`max_length` is 5, but .* length 7"):
+        layer(keras.Input((7, 6)))
+    with pytest.raises(ValueError, match=r"`max_length` must be a positive integer"):
+        LearnedPositions(0)
+    with pytest.raises(ValueError, match=r"`inputs` must have shape .*got \(5, 6\)"):
+        LearnedPositions(5)(tokens[0])
+
+
 def test_pooling_equals_keras_additive_attention():
     pool = AttentionPooling(units=4)
     tokens = random(0, 2, 5, 6)
@@ -188,11 +285,17 @@ def test_pooling_of_nothing_but_padding_is_zero():
 
 
 def small_model(dropout=0.0):
-    inputs = keras.Input((6,), dtype="int32")
+    inputs = keras.Input((None,), dtype="int32")
     embedded = keras.layers.Embedding(9, 8, mask_zero=True)(inputs)
-    placed = PositionalEncoding()(embedded)
+    placed = LearnedPositions(8)(PositionalEncoding()(embedded))
     attend = MultiHeadAttention(
-        4, 3, value_dim=2, num_key_value_heads=2, dropout=dropout, seed=1
+        4,
+        key_dim=6,
+        value_dim=2,
+        num_key_value_heads=2,
+        dropout=dropout,
+        seed=1,
+        rotary=True,
     )
     pooled = AttentionPooling(5)(attend(placed, placed))
     return keras.Model(inputs, keras.layers.Dense(1)(pooled))
@@ -213,7 +316,7 @@ def test_saving_and_loading_changes_nothing(tmp_path, batch):
     )
     ours = [(new, old) for new, old in zip(loaded.layers, model.layers, strict=True)
             if type(old).__module__.startswith("attnlib")]  # fmt: skip
-    assert len(ours) == 3
+    assert len(ours) == 4
     for new, old in ours:
         assert type(new) is type(old)
         assert new.get_config() == old.get_config()
@@ -233,13 +336,17 @@ def test_training_lowers_the_loss_with_and_without_jit(batch, jit_compile):
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_stays_close(policy, batch):
-    layer = MultiHeadAttention(2, 4, dtype=policy)
+    layer = MultiHeadAttention(2, 4, dtype=policy, rotary=True)
     pool = AttentionPooling(4, dtype=policy)
+    place = LearnedPositions(5, dtype=policy)
     tokens = random(0, 2, 5, 8)
-    output = layer(tokens, tokens)
+    placed = place(tokens)
+    assert policy.endswith(keras.backend.standardize_dtype(placed.dtype))
+    output = layer(placed, placed)
     pooled = pool(output)
     assert policy.endswith(keras.backend.standardize_dtype(pooled.dtype))
-    wide, wide_pool = MultiHeadAttention(2, 4), AttentionPooling(4)
+    wide, wide_pool = MultiHeadAttention(2, 4, rotary=True), AttentionPooling(4)
+    tokens = tokens + numpy(place.rows)
     wide_pool(wide(tokens, tokens))
     wide.set_weights(layer.get_weights())
     wide_pool.set_weights(pool.get_weights())
@@ -267,6 +374,7 @@ def test_dropout_acts_in_training_alone():
         ({"num_heads": 2, "key_dim": 4, "value_dim": -1}, "`value_dim` must be"),
         ({"num_heads": 4, "key_dim": 4, "num_key_value_heads": 3}, "must divide"),
         ({"num_heads": 2, "key_dim": 4, "dropout": 1.0}, "`dropout` must lie"),
+        ({"num_heads": 2, "key_dim": 3, "rotary": True}, "`key_dim` must be even"),
     ],
 )
 def test_bad_options_name_the_argument(options, message):
