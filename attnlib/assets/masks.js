@@ -34,6 +34,8 @@
       this.query = tokens.length >> 1;
       this.radios = this.addRadios();
       const panels = part("panels", ...this.grids.map(({ node }) => node));
+      const room = tokens.length > 8 ? 17 : 7 + 2.4 * tokens.length;
+      panels.style.setProperty("--room", `${room}rem`);
       panels.addEventListener("pointerleave", update);
       return [part("controls", this.causal.node, ...(real ? [this.padding.node] : []),
         make("span", { class: "ex-choice" }, this.local.node, this.reach)), panels];

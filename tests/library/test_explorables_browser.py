@@ -1,26 +1,12 @@
 """Explorables in a browser: what a reader sees and does."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
 from keras import ops
 
 from attnlib import explorables, functional, masks
-
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = next(
-    filter(
-        None,
-        map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"]),
-    ),
-    None,
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on PATH; install one to test the explorables"
-)
 
 RNG = np.random.default_rng(7)
 SCORES = np.array([2.0, 1.0, -0.5, 0.0])
@@ -34,45 +20,6 @@ MINUS = "\N{MINUS SIGN}"
 GONE = MINUS + "\N{INFINITY}"  # what a masked score becomes
 NASTY = ["</script ><img src=x onerror=alert(1)>", "<!--<script ", "&amp;'\"", ""]
 PHONE = {"has_touch": True, "viewport": {"width": 390, "height": 800}}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser, tmp_path):
-    """Open a page with these explorables; fail on any request or console message."""
-    contexts, complaints = [], []
-
-    def open_page(*parts, text=None, **options):
-        if text is None:
-            text = "".join(part.html for part in parts)
-        path = tmp_path / "page.html"
-        path.write_text(
-            f"<!doctype html><html lang=en><meta charset=utf-8><body>{text}", "utf-8"
-        )
-        context = browser.new_context(**options)
-        context.set_default_timeout(5000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: complaints.append(request.url))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [text for text in complaints if not text.endswith("/page.html")] == []
 
 
 def make_all():
