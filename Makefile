@@ -33,7 +33,12 @@ unit: $(READY)
 	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
-# The longest first: it alone takes about as long as all others together.
+# The longest first. Two notebooks run side by side, so each keeps to one thread of its
+# own instead of fighting over the cores.
+notebook-tests: export OMP_NUM_THREADS := 1
+notebook-tests: export OPENBLAS_NUM_THREADS := 1
+notebook-tests: export TF_NUM_INTRAOP_THREADS := 1
+notebook-tests: export TF_NUM_INTEROP_THREADS := 1
 notebook-tests: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval-lax \
 	  --nbval-kernel-name python3 --nbval-cell-timeout 600 \

@@ -110,7 +110,7 @@ def _count_products(n, m, d, u):
     solution=solve_products,
     hint="A matrix product of shapes (a, b) and (b, c) takes a * b * c products. "
     "Additive: two projections, then v. Bilinear: query @ W, then with the keys.",
-    praise="For n=50, m=2, d=64, u=8 the additive score needs the fewer products.",
+    praise="For n=50, m=50, d=64, u=8 the additive score needs the fewer products.",
 )
 def check_products(answer):
     """Truth: both computations walked through, one product at a time."""
