@@ -41,10 +41,10 @@ def sinusoidal(length, depth):
     return ops.reshape(waves, (-1, depth))
 
 
-def rotary(inputs, offset=0, base=10_000.0):
+def rotary(inputs, offset=0):
     """Turn each pair of features by an angle that grows with the position.
 
-    Features 2i and 2i + 1 are one pair, turned by position x base^(-2i / depth): the
+    Features 2i and 2i + 1 are one pair, turned by position x 10,000^(-2i / depth): the
     angles and the order of `sinusoidal`. Turn queries and keys, not values; then the
     dot product of a query and a key depends on their contents and their distance
     alone, and no vector changes its length. Angles and products are computed in
@@ -54,14 +54,13 @@ def rotary(inputs, offset=0, base=10_000.0):
         inputs: (batch, length, depth) or (batch, length, heads, depth), floating;
             depth even.
         offset: position of the first row, an integer (below 0 too).
-        base: sets the slowest wavelength, about 2 pi x base.
 
     Returns:
         The turned inputs, same shape and dtype.
 
     Raises:
-        ValueError: where the depth is odd, `base` is not above 1, or the inputs are
-            not floating-point numbers of one of these shapes.
+        ValueError: where the depth is odd, or the inputs are not floating-point
+            numbers of one of these shapes.
 
     Source:
         [Su et al. (2021)](https://arxiv.org/abs/2104.09864), section 3.2 and
@@ -83,9 +82,7 @@ def rotary(inputs, offset=0, base=10_000.0):
             "`inputs` must have an even depth, to be turned in pairs; got "
             f"{inputs.shape[-1]}."
         )
-    if not base > 1:
-        raise ValueError(f"`base` must be above 1; got {base!r}.")
-    angle = _angles(ops.shape(inputs)[1], inputs.shape[-1], offset, base)
+    angle = _angles(ops.shape(inputs)[1], inputs.shape[-1], offset)
     if len(inputs.shape) == 4:
         angle = angle[:, None, :]  # the same for all heads
     wide = ops.cast(inputs, result_type(inputs.dtype, "float32"))
@@ -97,9 +94,9 @@ def rotary(inputs, offset=0, base=10_000.0):
     return ops.cast(ops.reshape(turned, ops.shape(inputs)), inputs.dtype)
 
 
-def _angles(length, depth, offset=0, base=10_000.0):
+def _angles(length, depth, offset=0):
     """Angle of each position and each pair of features: (length, depth / 2)."""
     pair = ops.arange(depth // 2, dtype="float32")
-    frequency = ops.exp(pair * (-2.0 * math.log(base) / depth))
+    frequency = ops.exp(pair * (-2.0 * math.log(10_000.0) / depth))
     position = ops.cast(ops.arange(length), "float32") + ops.cast(offset, "float32")
     return position[:, None] * frequency[None, :]
