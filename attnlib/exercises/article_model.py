@@ -77,13 +77,21 @@ def check_loss_per_token(answer):
     number, length = 4, 4  # equal, so that a wrong alignment raises no error
     labels = rng.integers(0, 2, size=(number, 1)).astype(float)
     labels[0], labels[1] = 0.0, 1.0
-    predictions = rng.random((number, length, 1))
-    found = call_for_array(answer, (), labels, predictions)
     pairs = list(itertools.product(range(number), range(length)))
-    errors = np.array([(labels[n, 0] - predictions[n, t, 0]) ** 2 for n, t in pairs])
-    crossed = np.array([(labels[t, 0] - predictions[n, t, 0]) ** 2 for n, t in pairs])
-    all_pairs = [(label - predictions) ** 2 for label in labels[:, 0]]
-    pooled = (labels[:, 0] - predictions.mean(axis=(1, 2))) ** 2
+    gap = 0.0
+    while gap < 1e-3:  # draw again where two slips would look alike
+        predictions = rng.random((number, length, 1))
+        errors, crossed = (
+            np.array([(labels[row, 0] - predictions[n, t, 0]) ** 2 for row, n, t in by])
+            for by in ([(n, n, t) for n, t in pairs], [(t, n, t) for n, t in pairs])
+        )
+        all_pairs = [(label - predictions) ** 2 for label in labels[:, 0]]
+        pooled = (labels[:, 0] - predictions.mean(axis=(1, 2))) ** 2
+        absolute = np.abs(labels[:, None] - predictions)
+        means = [x.mean() for x in (errors, crossed, np.array(all_pairs), pooled)]
+        means += [absolute.mean(), errors.sum(), np.sqrt(errors.mean())]
+        gap = np.diff(np.sort(means)).min()
+    found = call_for_array(answer, (), labels, predictions)
     compare(
         found,
         errors.mean(),
@@ -96,9 +104,7 @@ def check_loss_per_token(answer):
             "this is the root of it; leave it squared.": np.sqrt(errors.mean()),
             "you average the predictions of a review before comparing; the loss of "
             "the printed model compares every token.": pooled.mean(),
-            "this is the absolute error; square it.": (
-                np.abs(labels[:, None] - predictions).mean()
-            ),
+            "this is the absolute error; square it.": absolute.mean(),
         },
         "expected the mean of (label of the review - prediction of the token) squared.",
     )

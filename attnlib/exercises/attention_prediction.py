@@ -35,7 +35,7 @@ def check_context(answer):
     queries, keys = rng.normal(size=(4, 3)), rng.normal(size=(6, 3))
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
     keys *= 2 / np.linalg.norm(keys, axis=1, keepdims=True)
-    values, T = rng.normal(size=6), rng.uniform(0.5, 0.8)
+    values, T = rng.normal(size=6), rng.uniform(0.62, 0.7)  # far from 3**-0.5
     found = call_for_array(answer, (4,), queries, keys, values, T)
     raw = [[sum(a * b for a, b in zip(q, k, strict=True)) for k in keys]
            for q in queries]  # fmt: skip

@@ -301,7 +301,7 @@ def solve_scale_for(weight, length):
 )
 def check_scale_for(answer):
     """Truth: the logarithm as a sum, and the weight that the scale reaches."""
-    weight, length = generator().uniform(0.5, 0.9), int(generator().integers(5, 50))
+    weight, length = generator().uniform(0.55, 0.9), int(generator().integers(5, 50))
     scale = float(call_for_array(answer, (), weight, length))
     others = length - 1
     truth = math.log(weight) + math.log(others) - math.log(1 - weight)
