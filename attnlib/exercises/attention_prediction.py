@@ -185,7 +185,8 @@ def check_gradient(answer):
     """Truth: central differences of the context, coordinate by coordinate."""
     rng = generator()
     query, keys = rng.normal(size=4) / 2, rng.normal(size=(6, 4))
-    values, T = rng.normal(size=6), rng.uniform(1.5, 2.5)
+    # They rise with the score: the context is neither 0 nor the plain average.
+    values, T = rng.normal(size=6) + 4 + 2 * keys @ query, rng.uniform(1.5, 2.5)
     found = call_for_array(answer, (4,), query, keys, values, T)
 
     def weights_of(q):
