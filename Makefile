@@ -15,7 +15,7 @@ SITE_SOURCES := _config.yml _toc.yml index.md \
 
 # What runs on Keras, once more on JAX.
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \
-  positions.py layers.py explain.py)
+  positions.py layers.py blocks.py explain.py)
 
 .PHONY: book test lint unit notebook-tests site-tests notebooks lab serve lock clean
 

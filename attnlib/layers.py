@@ -4,10 +4,12 @@ import functools
 
 import keras
 from keras import ops
-from keras.layers import Dense, EinsumDense
+from keras.layers import Dense, Dropout, EinsumDense, LayerNormalization
 
 from attnlib import _checks, positions, scores
 from attnlib.functional import attention
+
+EPSILON = 1e-5  # of layer normalisation, as in the field's other libraries
 
 _register = keras.saving.register_keras_serializable(package="attnlib")
 
@@ -43,11 +45,14 @@ class MultiHeadAttention(keras.layers.Layer):
         attention_mask, is_causal: see `mask` and `is_causal` in `attention`.
         query_mask, key_mask: (batch, length), boolean, True at real tokens; where
             they are None the Keras masks of query and key are used.
+        cache: projected keys and values of earlier calls; start with `empty_cache`.
+            Queries then attend to the cached tokens and to `key`, which is appended;
+            `attention_mask` and `key_mask` cover both.
         return_weights: also return the weights, (batch, heads, query, key).
 
     Returns:
-        (batch, query, depth), projected back to the depth of the query; with
-        `return_weights` a pair of that and the weights.
+        (batch, query, depth), projected back to the depth of the query; after it the
+        weights with `return_weights`, and last the longer cache where one came in.
 
     Raises:
         ValueError: where an option, a shape or a mask does not fit.
@@ -152,6 +157,7 @@ class MultiHeadAttention(keras.layers.Layer):
         query_mask=None,
         key_mask=None,
         is_causal=False,
+        cache=None,
         return_weights=False,
         training=False,
     ):
@@ -159,13 +165,22 @@ class MultiHeadAttention(keras.layers.Layer):
         value = key if value is None else value
         query = self.query_dense(query)  # (batch, query, heads, key_dim)
         key = self.key_dense(key)  # (batch, key, key_value_heads, key_dim)
+        value = self.value_dense(value)  # (batch, key, key_value_heads, value_dim)
+        if cache is not None:
+            self._check_cache(cache, key)
         if self.rotary:
-            first = ops.shape(key)[1] - ops.shape(query)[1]  # the first query's place
-            query, key = positions.rotary(query, first), positions.rotary(key)
+            seen = 0 if cache is None else ops.shape(cache[0])[1]
+            first = (
+                seen + ops.shape(key)[1] - ops.shape(query)[1]
+            )  # first query's place
+            query, key = positions.rotary(query, first), positions.rotary(key, seen)
+        if cache is not None:
+            key = ops.concatenate([cache[0], key], axis=1)
+            value = ops.concatenate([cache[1], value], axis=1)
         context, weights = attention(
             query,
             key,
-            self.value_dense(value),  # (batch, key, key_value_heads, value_dim)
+            value,
             mask=attention_mask,
             query_mask=query_mask,
             key_mask=key_mask,
@@ -174,7 +189,36 @@ class MultiHeadAttention(keras.layers.Layer):
             seed=self.seed_generator,
         )
         output = self.output_dense(context)  # (batch, query, depth)
-        return (output, weights) if return_weights else output
+        return _pack(
+            output,
+            weights if return_weights else None,
+            None if cache is None else (key, value),
+        )
+
+    def empty_cache(self, batch_size):
+        """Return a cache of no tokens: a key and a value, (batch, 0, heads, depth)."""
+        return tuple(
+            ops.zeros(
+                (batch_size, 0, self.num_key_value_heads, depth), self.compute_dtype
+            )
+            for depth in (self.key_dim, self.value_dim)
+        )
+
+    def _check_cache(self, cache, key):
+        """Check that the cache is a pair whose shapes fit the new key and value."""
+        expected = [
+            (key.shape[0], None, self.num_key_value_heads, depth)
+            for depth in (self.key_dim, self.value_dim)
+        ]
+        is_pair = isinstance(cache, (tuple, list)) and len(cache) == 2
+        found = [tuple(part.shape) for part in cache] if is_pair else cache
+        if not (is_pair and all(map(_checks.fits, found, expected))):
+            raise ValueError(
+                "`cache` must be a key and a value of shapes (batch, seen, heads, "
+                f"depth) = {expected[0]} and {expected[1]}; got {found}. Start with "
+                "`empty_cache(batch_size)`."
+            )
+        _checks.check_equal("length", "cache[0]", found[0][1], "cache[1]", found[1][1])
 
     def get_config(self):
         """Return what `__init__` needs to make this layer again."""
@@ -189,6 +233,12 @@ class MultiHeadAttention(keras.layers.Layer):
             "seed": self.seed,
             "rotary": self.rotary,
         }
+
+
+def _pack(output, *extras):
+    """The output alone, or a tuple of it and what else there is."""
+    extras = tuple(extra for extra in extras if extra is not None)
+    return (output, *extras) if extras else output
 
 
 @_register
@@ -379,3 +429,351 @@ class LearnedPositions(keras.layers.Layer):
     def get_config(self):
         """Return what `__init__` needs to make this layer again."""
         return {**super().get_config(), "max_length": self.max_length}
+
+
+class _TransformerBlock(keras.layers.Layer):
+    """What encoder and decoder blocks share: options, feed-forward, residuals."""
+
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        feed_forward_dim,
+        dropout=0.0,
+        norm_first=True,
+        activation="relu",
+        rotary=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _checks.check_positive_integer("feed_forward_dim", feed_forward_dim)
+        self.num_heads = num_heads
+        self.key_dim = key_dim
+        self.feed_forward_dim = feed_forward_dim
+        self.dropout = dropout
+        self.norm_first = norm_first
+        self.activation = keras.activations.get(activation)
+        self.rotary = rotary
+        self.self_attention = self._make_attention("self_attention", rotary)
+        self.supports_masking = True
+
+    def _make_attention(self, name, rotary=False):
+        return MultiHeadAttention(
+            self.num_heads,
+            self.key_dim,
+            dropout=self.dropout,
+            rotary=rotary,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def _build_rest(self, inputs_shape, residuals):
+        """Create the feed-forward network, and norm and dropout of each residual."""
+        depth = inputs_shape[-1]
+        self.expand = Dense(
+            self.feed_forward_dim, dtype=self.dtype_policy, name="expand"
+        )
+        self.contract = Dense(depth, dtype=self.dtype_policy, name="contract")
+        self.norms = [
+            LayerNormalization(epsilon=EPSILON, dtype=self.dtype_policy)
+            for _ in range(residuals)
+        ]
+        self.drop = Dropout(self.dropout, dtype=self.dtype_policy)
+        self.expand.build(inputs_shape)
+        self.contract.build((*inputs_shape[:-1], self.feed_forward_dim))
+        for norm in self.norms:
+            norm.build(inputs_shape)
+
+    def _residual(self, inputs, norm, sublayer, training):
+        """Add what the sublayer makes of the inputs; also return what comes with it."""
+        output, *extras = sublayer(norm(inputs) if self.norm_first else inputs)
+        output = inputs + self.drop(output, training=training)
+        return (output if self.norm_first else norm(output)), *extras
+
+    def _feed_forward(self, inputs):
+        return (self.contract(self.activation(self.expand(inputs))),)
+
+    def compute_output_shape(self, inputs_shape, *_):
+        """Return the shape of the inputs."""
+        return inputs_shape
+
+    def get_config(self):
+        """Return what `__init__` needs to make this layer again."""
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "feed_forward_dim": self.feed_forward_dim,
+            "dropout": self.dropout,
+            "norm_first": self.norm_first,
+            "activation": keras.activations.serialize(self.activation),
+            "rotary": self.rotary,
+        }
+
+
+@_register
+class TransformerEncoderBlock(_TransformerBlock):
+    """Self-attention, then a feed-forward network, each with residual and norm.
+
+    With `norm_first` (pre-norm): x + sublayer(norm(x)); without (post-norm, as first
+    published): norm(x + sublayer(x)). After the last pre-norm block a norm of its own
+    is usual. The feed-forward network is Dense, activation, Dense, for each token by
+    itself. Norms have an epsilon of 1e-5.
+
+    Args:
+        num_heads, key_dim: see `MultiHeadAttention`.
+        feed_forward_dim: depth between the two Dense layers.
+        dropout: share of the attention weights, and of the numbers that each of the
+            two sublayers adds, set to zero in training.
+        norm_first: whether the norm stands before the sublayer.
+        activation: of the feed-forward network.
+        rotary: whether query and key are turned by their positions.
+
+    Call arguments:
+        inputs: (batch, length, depth).
+        attention_mask: see `mask` in `attention`.
+        mask: (batch, length), boolean, True at real tokens; where it is None the
+            Keras mask of `inputs` is used.
+        return_weights: also return the weights, (batch, heads, query, key).
+
+    Returns:
+        (batch, length, depth); with `return_weights` a pair of that and the weights.
+
+    Raises:
+        ValueError: where an option, a shape or a mask does not fit.
+
+    Source:
+        [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.1;
+        pre-norm: [Xiong et al. (2020)](https://arxiv.org/abs/2002.04745).
+
+    >>> import numpy as np
+    >>> block = TransformerEncoderBlock(num_heads=2, key_dim=4, feed_forward_dim=16)
+    >>> tuple(block(np.ones((1, 5, 8), "float32")).shape)
+    (1, 5, 8)
+    """
+
+    def build(self, inputs_shape):
+        """Create attention, feed-forward network and norms."""
+        self.self_attention.build(inputs_shape, inputs_shape)
+        self._build_rest(inputs_shape, residuals=2)
+
+    def call(
+        self,
+        inputs,
+        attention_mask=None,
+        mask=None,
+        return_weights=False,
+        training=False,
+    ):
+        """Attend, then feed forward."""
+
+        def attend(x):
+            return self.self_attention(
+                x,
+                x,
+                attention_mask=attention_mask,
+                query_mask=mask,
+                key_mask=mask,
+                return_weights=True,
+                training=training,
+            )
+
+        x, weights = self._residual(inputs, self.norms[0], attend, training)
+        (x,) = self._residual(x, self.norms[1], self._feed_forward, training)
+        return (x, weights) if return_weights else x
+
+
+@_register
+class TransformerDecoderBlock(_TransformerBlock):
+    """Causal self-attention, attention to a memory, a feed-forward network.
+
+    Each of them has a residual and a norm, see `TransformerEncoderBlock`. A block that
+    is first called without a memory has no part for it: it is the block of a
+    decoder-only language model.
+
+    Args:
+        num_heads, key_dim, feed_forward_dim, dropout, norm_first, activation, rotary:
+            see `TransformerEncoderBlock`; `rotary` concerns the self-attention alone.
+
+    Call arguments:
+        inputs: (batch, length, depth).
+        memory: (batch, memory_length, memory_depth), what an encoder made.
+        memory_mask: (batch, memory_length), boolean, True at real tokens.
+        mask: (batch, length), boolean, True at real tokens; with a cache it covers
+            the cached tokens too, (batch, seen + length). Where the masks are None
+            the Keras masks of inputs and memory are used.
+        cache: keys and values of earlier tokens; start with `empty_cache`. Then
+            `inputs` are the tokens that follow, and nothing is computed twice but the
+            projections of the memory.
+        return_weights: also return a pair: weights of the self-attention, (batch,
+            heads, query, key), and of the attention to the memory, (batch, heads,
+            query, memory_length), or None without one.
+
+    Returns:
+        (batch, length, depth); after it the weights with `return_weights`, and last
+        the longer cache where one came in.
+
+    Raises:
+        ValueError: where an option, a shape, a mask or the cache does not fit, or the
+            block was built with a memory and is called without, or the reverse.
+
+    Source:
+        [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.1.
+
+    >>> import numpy as np
+    >>> block = TransformerDecoderBlock(num_heads=2, key_dim=4, feed_forward_dim=16)
+    >>> tokens = np.random.default_rng(0).normal(size=(1, 3, 8)).astype("float32")
+    >>> whole, cache = block(tokens), block.empty_cache(batch_size=1)
+    >>> for i in range(3):
+    ...     step, cache = block(tokens[:, i : i + 1], cache=cache)
+    >>> bool(abs(step[:, 0] - whole[:, 2]).__array__().max() < 1e-5)
+    True
+    """
+
+    def build(self, inputs_shape, memory_shape=None):
+        """Create both attentions, feed-forward network and norms."""
+        self.self_attention.build(inputs_shape, inputs_shape)
+        self.memory_attention = None
+        if memory_shape is not None:
+            self.memory_attention = self._make_attention("memory_attention")
+            self.memory_attention.build(inputs_shape, memory_shape)
+        self._build_rest(inputs_shape, residuals=2 if memory_shape is None else 3)
+
+    def call(
+        self,
+        inputs,
+        memory=None,
+        memory_mask=None,
+        mask=None,
+        cache=None,
+        return_weights=False,
+        training=False,
+    ):
+        """Attend to earlier tokens, then to the memory, then feed forward."""
+        if (memory is None) != (self.memory_attention is None):
+            was, now = (
+                ("without", "with") if memory is not None else ("with", "without")
+            )
+            raise ValueError(
+                f"`memory`: the block was built {was} one and is called {now} one. "
+                "Make another block, or call it as before."
+            )
+        mask, query_mask = self._split_mask(mask, inputs, cache)
+
+        def attend(x):
+            output, weights, *grown = self.self_attention(
+                x,
+                x,
+                query_mask=query_mask,
+                key_mask=mask,
+                is_causal=True,
+                cache=cache,
+                return_weights=True,
+                training=training,
+            )
+            return output, weights, *grown
+
+        def look_up(x):
+            return self.memory_attention(
+                x,
+                memory,
+                query_mask=query_mask,
+                key_mask=memory_mask,
+                return_weights=True,
+                training=training,
+            )
+
+        x, weights, *grown = self._residual(inputs, self.norms[0], attend, training)
+        memory_weights = None
+        if memory is not None:
+            x, memory_weights = self._residual(x, self.norms[1], look_up, training)
+        (x,) = self._residual(x, self.norms[-1], self._feed_forward, training)
+        weights = (weights, memory_weights) if return_weights else None
+        return _pack(x, weights, *grown)
+
+    def empty_cache(self, batch_size):
+        """Return a cache of no tokens: a key and a value, (batch, 0, heads, depth)."""
+        return self.self_attention.empty_cache(batch_size)
+
+    def _split_mask(self, mask, inputs, cache):
+        """Check the mask; return it, and the part of it that the new tokens have."""
+        if mask is None:
+            return None, None
+        batch, length = inputs.shape[:2]
+        seen = 0 if cache is None else cache[0].shape[1]
+        total = None if None in (seen, length) else seen + length
+        _checks.check_padding("mask", mask, (batch, total))
+        return mask, mask[:, seen:]
+
+
+@_register
+class FeatureMapAttention(keras.layers.Layer):
+    """Self-attention over the positions of a feature map, added to it.
+
+    Output: inputs + gain x attention. The gain is one learned number that starts at 0,
+    so that the layer starts as the identity and can be put into any network. It knows
+    no positions: swapping two places of the map swaps the same places of the output.
+
+    Args:
+        num_heads, key_dim: see `MultiHeadAttention`.
+
+    Call arguments:
+        inputs: (batch, height, width, channels); height and width known.
+        return_weights: also return the weights, (batch, heads, positions, positions),
+            where position = row x width + column.
+
+    Returns:
+        (batch, height, width, channels); with `return_weights` a pair of that and the
+        weights.
+
+    Raises:
+        ValueError: where an option or the shape does not fit.
+
+    Source:
+        [Wang et al. (2018)](https://arxiv.org/abs/1711.07971) for the layer,
+        [Zhang et al. (2019)](https://arxiv.org/abs/1805.08318), section 3, for the
+        gain.
+
+    >>> import numpy as np
+    >>> layer = FeatureMapAttention(num_heads=2, key_dim=4)
+    >>> maps = np.ones((1, 3, 5, 8), "float32")
+    >>> output, weights = layer(maps, return_weights=True)
+    >>> tuple(output.shape), tuple(weights.shape)
+    ((1, 3, 5, 8), (1, 2, 15, 15))
+    """
+
+    def __init__(self, num_heads, key_dim, **kwargs):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.key_dim = key_dim
+        self.attention = MultiHeadAttention(
+            num_heads, key_dim, dtype=self.dtype_policy, name="attention"
+        )
+
+    def build(self, inputs_shape):
+        """Create the attention and the gain."""
+        if len(inputs_shape) != 4 or None in inputs_shape[1:]:
+            raise ValueError(
+                "`inputs` must have shape (batch, height, width, channels), all known "
+                f"but the batch; got {tuple(inputs_shape)}."
+            )
+        flat = (inputs_shape[0], inputs_shape[1] * inputs_shape[2], inputs_shape[3])
+        self.attention.build(flat, flat)
+        self.gain = self.add_weight(name="gain", shape=(), initializer="zeros")
+
+    def call(self, inputs, return_weights=False):
+        """Lay the positions out in a row, attend, fold the row up, add."""
+        shape = ops.shape(inputs)
+        tokens = ops.reshape(inputs, (-1, shape[1] * shape[2], shape[3]))
+        attended, weights = self.attention(tokens, tokens, return_weights=True)
+        attended = ops.reshape(attended, (-1, *shape[1:]))
+        output = inputs + ops.cast(self.gain, attended.dtype) * attended
+        return (output, weights) if return_weights else output
+
+    def get_config(self):
+        """Return what `__init__` needs to make this layer again."""
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+        }
