@@ -17,6 +17,9 @@ SITE_SOURCES := _config.yml _toc.yml index.md \
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \
   positions.py layers.py blocks.py explain.py)
 
+LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
+  chapters/models/07_comparison.ipynb
+
 .PHONY: book test lint unit notebook-tests site-tests notebooks lab serve lock clean
 
 book: $(SITE)
@@ -42,8 +45,8 @@ notebook-tests: export TF_NUM_INTEROP_THREADS := 1
 notebook-tests: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval-lax \
 	  --nbval-kernel-name python3 --nbval-cell-timeout 600 \
-	  $(sort $(wildcard chapters/imdb/*.ipynb)) \
-	  $(filter-out chapters/imdb/%,$(wildcard chapters/*/*.ipynb))
+	  $(LONG_CHAPTERS) \
+	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
 site-tests: $(SITE)
 	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
