@@ -63,7 +63,11 @@ def test_a_changed_file_is_refused(tmp_path):
         _digits.read_digits(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"0" * 99)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive", gzip.compress(b"0" * 99)[:-9]],
+    ids=["empty", "no archive", "cut off"],
+)
 def test_a_damaged_file_is_refused(tmp_path, content):
     path = tmp_path / "mnist_5k.csv.gz"
     path.write_bytes(content)
