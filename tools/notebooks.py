@@ -27,7 +27,7 @@ import os
 
 REPOSITORY = "{repository}"  # the book's address; empty: not known yet
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # quicker for small models
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # small models
 os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")  # float32 in full
 if importlib.util.find_spec("attnlib") is None:
     address = REPOSITORY and f"git+{{REPOSITORY}}@{branch}"
