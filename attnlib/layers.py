@@ -167,7 +167,7 @@ class MultiHeadAttention(keras.layers.Layer):
         key = self.key_dense(key)  # (batch, key, key_value_heads, key_dim)
         value = self.value_dense(value)  # (batch, key, key_value_heads, value_dim)
         if cache is not None:
-            self._check_cache(cache, key)
+            self.check_cache(cache, batch_size=key.shape[0])
         if self.rotary:
             seen = 0 if cache is None else ops.shape(cache[0])[1]
             first = (
@@ -204,10 +204,10 @@ class MultiHeadAttention(keras.layers.Layer):
             for depth in (self.key_dim, self.value_dim)
         )
 
-    def _check_cache(self, cache, key):
-        """Check that the cache is a pair whose shapes fit the new key and value."""
+    def check_cache(self, cache, batch_size):
+        """Raise a ValueError unless the cache is a key and a value that fit."""
         expected = [
-            (key.shape[0], None, self.num_key_value_heads, depth)
+            (batch_size, None, self.num_key_value_heads, depth)
             for depth in (self.key_dim, self.value_dim)
         ]
         is_pair = isinstance(cache, (tuple, list)) and len(cache) == 2
@@ -658,6 +658,8 @@ class TransformerDecoderBlock(_TransformerBlock):
                 f"`memory`: the block was built {was} one and is called {now} one. "
                 "Make another block, or call it as before."
             )
+        if cache is not None:
+            self.self_attention.check_cache(cache, batch_size=inputs.shape[0])
         mask, query_mask = self._split_mask(mask, inputs, cache)
 
         def attend(x):

@@ -417,5 +417,9 @@ def test_a_cache_that_does_not_fit_is_named():
     for cache in (key, (key,), (key[:1], value), (key[..., :3], value), "cache"):
         with pytest.raises(ValueError, match=r"`cache` must be .*empty_cache"):
             layer(tokens, tokens, cache=cache)
+    block = decoder_block()
+    block(tokens)
+    with pytest.raises(ValueError, match=r"`cache` must be .*empty_cache"):
+        block(tokens, mask=np.ones((2, 5), bool), cache="cache")
     with pytest.raises(ValueError, match=r"`cache\[0\]` and `cache\[1\]` .* 0 and 1"):
         layer(tokens, tokens, cache=(key, longer))
