@@ -1,0 +1,393 @@
+"""Film reviews, judged with reasons: train, save, load, and a small command.
+
+python -m attnlib.sentiment "A fine film." prints the verdict, its probability and the
+words that carried it. The first call trains the model, which takes a few minutes.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from attnlib import _checks
+from attnlib.data import load_imdb
+from attnlib.models import evidence_model
+from attnlib.ngrams import (
+    UNKNOWN,
+    NgramVocabulary,
+    log_odds,
+    pad,
+    review_counts,
+    words,
+)
+
+__all__ = ["SentimentModel", "cross_fitted_evidence", "evidence", "predict", "train"]
+
+LONGEST = 1_000  # words that are read of a text: the last ones
+LEAST_KNOWN = 0.5  # share of words that must be known for a verdict
+LABELS = ("negative", "positive")
+
+
+def evidence(grams, counts):
+    """Give what is known of each n-gram of each text.
+
+    Args:
+        grams: list of m int arrays (length, n), from `NgramVocabulary.encode`.
+        counts: (2, vocabulary), from `review_counts`.
+
+    Returns:
+        List of m float32 arrays (length, n, 2): log-odds of label 1, and the
+        logarithm of 1 + the number of training texts that have the n-gram.
+
+    >>> counts = np.array([[0, 0, 1], [0, 0, 3]])
+    >>> evidence([np.array([[2], [1]])], counts)[0].round(2).tolist()
+    [[[0.6899999976158142, 1.6100000143051147]], [[0.0, 0.0]]]
+    """
+    table = np.stack([log_odds(counts), np.log1p(counts.sum(axis=0))], axis=1)
+    return [table.astype("float32")[numbers] for numbers in grams]
+
+
+def cross_fitted_evidence(grams, labels, size, folds=10, seed=0):
+    """Give the evidence of training texts without the help of their own labels.
+
+    A rare n-gram occurs mostly in the text at hand, so that counts which include the
+    text whisper its label. Here the texts are cut into folds at random, and the
+    evidence for a fold is counted in the others.
+
+    Args:
+        grams, labels: as in `review_counts`.
+        size: length of the vocabulary.
+        folds: number of folds, at least 2.
+        seed: seed of the folds.
+
+    Returns:
+        As `evidence`.
+
+    Raises:
+        ValueError: there are fewer than 2 folds, or fewer texts than folds.
+
+    >>> grams, labels = [np.array([[2]])] * 2, np.array([1, 1])
+    >>> found = cross_fitted_evidence(grams, labels, size=3, folds=2)
+    >>> float(np.exp(found[0][0, 0, 0]).round(2))  # (1 other + 1) to (0 + 1)
+    2.0
+    """
+    _checks.check_positive_integer("folds", folds)
+    if not 2 <= folds <= len(grams):
+        raise ValueError(
+            f"`folds` must be from 2 to the number of texts, {len(grams)}; got {folds}."
+        )
+    fold_of = np.random.default_rng(seed).permutation(len(grams)) % folds
+    everything = review_counts(grams, labels, size)
+    found = [None] * len(grams)
+    for fold in range(folds):
+        rows = np.flatnonzero(fold_of == fold)
+        own = [grams[row] for row in rows]
+        others = everything - review_counts(own, np.asarray(labels)[rows], size)
+        for row, array in zip(rows, evidence(own, others), strict=True):
+            found[row] = array
+    return found
+
+
+def train(
+    network,
+    grams,
+    evidence,
+    labels,
+    *,
+    epochs=4,
+    batch_size=64,
+    learning_rate=5e-3,
+    seed=0,
+    after_epoch=None,
+):
+    """Train a network of `models.evidence_model`'s inputs and output.
+
+    Batches hold texts of about the same length. The learning rate rises over the
+    first 100 steps and falls to zero along a cosine.
+
+    Args:
+        network: a `keras.Model` from numbers and evidence to log-odds (batch, 1).
+        grams, evidence: lists of m arrays, (length, n) and (length, n, 2).
+        labels: int array (m,) of 0 and 1.
+        epochs, batch_size, learning_rate: of the training, with Adam.
+        seed: seed of the order of the texts.
+        after_epoch: called with the number of the epoch, from 1, after each.
+    """
+    random = np.random.default_rng(seed)
+    lengths = np.array([min(len(numbers), LONGEST) for numbers in grams])
+    steps = epochs * -(-len(grams) // batch_size)
+    warm_up = min(100, steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warm_up, warmup_target=learning_rate, warmup_steps=warm_up
+    )
+    network.compile(
+        keras.optimizers.Adam(rate),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+    )
+    targets = np.asarray(labels, "float32")[:, None]
+    for epoch in range(1, epochs + 1):
+        by_length = np.argsort(lengths + random.uniform(-40, 40, len(grams)))
+        cuts = range(batch_size, len(grams), batch_size)
+        batches = np.split(by_length, cuts)
+        for batch in random.permutation(len(batches)):
+            rows = batches[batch]
+            network.train_on_batch(_inputs(grams, evidence, rows), targets[rows])
+        if after_epoch:
+            after_epoch(epoch)
+
+
+def predict(network, grams, evidence, batch_size=128):
+    """Give the log-odds of label 1.
+
+    Args:
+        network, grams, evidence: as in `train`.
+        batch_size: texts at a time.
+
+    Returns:
+        float64 array (m,).
+    """
+    found = np.zeros(len(grams))
+    by_length = np.argsort([len(numbers) for numbers in grams], kind="stable")
+    for rows in np.split(by_length, range(batch_size, len(grams), batch_size)):
+        if len(rows):
+            outputs = network.predict_on_batch(_inputs(grams, evidence, rows))
+            found[rows] = np.asarray(outputs)[:, 0]
+    return found
+
+
+def _inputs(grams, evidence, rows):
+    """Pad the last `LONGEST` words of some texts; a text without words gets one."""
+    numbers = [grams[row][-LONGEST:] for row in rows]
+    known = [evidence[row][-LONGEST:] for row in rows]
+    if not any(len(array) for array in numbers):
+        numbers = [np.full((1, *numbers[0].shape[1:]), UNKNOWN, "int32")] * len(rows)
+        known = [np.zeros((1, *known[0].shape[1:]), "float32")] * len(rows)
+    return pad(numbers), pad(known)
+
+
+class SentimentModel:
+    """A trained model with all that it needs to read texts.
+
+    Make one with `SentimentModel.fit` or `SentimentModel.load`.
+
+    Attributes:
+        vocabulary: the `NgramVocabulary`.
+        counts: (2, vocabulary), in how many training texts of each label each
+            n-gram occurs.
+        network: the `keras.Model`.
+    """
+
+    def __init__(self, vocabulary, counts, network):
+        self.vocabulary, self.counts, self.network = vocabulary, counts, network
+
+    @classmethod
+    def fit(cls, texts, labels, *, max_n=4, epochs=4, seed=0, after_epoch=None):
+        """Train on texts and their labels.
+
+        Args:
+            texts: list of m strings.
+            labels: int array (m,); 0 is negative, 1 is positive.
+            max_n: longest n-gram.
+            epochs: how often each text is seen.
+            seed: seed of the weights, of the order and of the folds. It sets Keras's
+                global seed.
+            after_epoch: called with the number of the epoch, from 1, after each.
+
+        Raises:
+            ValueError: an argument does not fit, or there are fewer than 10 texts.
+        """
+        keras.utils.set_random_seed(seed)
+        vocabulary = NgramVocabulary(texts, max_n)
+        grams = vocabulary.encode(texts)
+        counts = review_counts(grams, labels, len(vocabulary))
+        known = cross_fitted_evidence(grams, labels, len(vocabulary), seed=seed)
+        network = evidence_model(len(vocabulary), max_n)
+        options = {"epochs": epochs, "seed": seed, "after_epoch": after_epoch}
+        train(network, grams, known, labels, **options)
+        return cls(vocabulary, counts, network)
+
+    def log_odds(self, texts):
+        """Give the log-odds that each text is positive.
+
+        Args:
+            texts: list of m strings; of each the last 1,000 words are read.
+
+        Returns:
+            float64 array (m,).
+        """
+        grams = self.vocabulary.encode(texts)
+        return predict(self.network, grams, evidence(grams, self.counts))
+
+    def probability(self, texts):
+        """Give the probability that each text is positive, (m,)."""
+        return 1 / (1 + np.exp(-self.log_odds(texts)))
+
+    def known_share(self, text):
+        """Give the share of a text's words that occur in the training texts."""
+        (numbers,) = self.vocabulary.encode([text])
+        return float((numbers[:, 0] != UNKNOWN).mean()) if len(numbers) else 0.0
+
+    def reasons(self, text, most=5, candidates=60):
+        """Give the words whose removal moves the verdict most.
+
+        The n-grams' contributions choose which words to try; each is then taken out
+        of the text, and the model reads the rest.
+
+        Args:
+            text: a string.
+            most: how many words to give.
+            candidates: how many words to try.
+
+        Returns:
+            List of (word, effect, place), the largest effects first: effect is the
+            log-odds with every word minus the log-odds without this one, place
+            counts the words that are read from 0.
+        """
+        spoken = words(text)[-LONGEST:]
+        (numbers,) = self.vocabulary.encode([" ".join(spoken)])
+        if not len(numbers):
+            return []
+        (known,) = evidence([numbers], self.counts)
+        layer = self.network.get_layer("ngrams")
+        _, shares = layer(numbers[None], known[None, ..., 0], return_contributions=True)
+        shares = np.abs(np.asarray(shares)[0])  # (length, n)
+        weight = np.zeros(len(spoken))
+        for n in range(shares.shape[1]):
+            for step in range(n + 1):
+                weight[step:] += shares[: len(spoken) - step, n] / (n + 1)
+        places = np.sort(np.argsort(-weight, kind="stable")[:candidates])
+        without = [" ".join([*spoken[:at], *spoken[at + 1 :]]) for at in places]
+        whole, *rest = self.log_odds([" ".join(spoken), *without])
+        effects = [
+            (spoken[at], whole - left, int(at))
+            for at, left in zip(places, rest, strict=True)
+        ]
+        return sorted(effects, key=lambda effect: -abs(effect[1]))[:most]
+
+    def save(self, folder):
+        """Write the model to a folder, all or nothing.
+
+        Args:
+            folder: a path; what is there is replaced.
+        """
+        folder = Path(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
+            new, old = Path(staging, "new"), Path(staging, "old")
+            new.mkdir()
+            self.network.save(new / "network.keras")
+            np.savez(
+                new / "vocabulary.npz", counts=self.counts, **self.vocabulary.arrays()
+            )
+            if folder.exists():
+                folder.rename(old)
+            new.rename(folder)
+
+    @classmethod
+    def load(cls, folder):
+        """Read a model that `save` wrote.
+
+        Raises:
+            ValueError: the folder does not hold a model.
+        """
+        folder = Path(folder)
+        try:
+            with np.load(folder / "vocabulary.npz") as stored:
+                arrays = dict(stored)
+            network = keras.models.load_model(folder / "network.keras", compile=False)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"`folder` holds no readable model: {folder}. Delete it and train "
+                "again."
+            ) from error
+        counts = arrays.pop("counts")
+        return cls(NgramVocabulary.from_arrays(arrays), counts, network)
+
+
+def describe(model, text):
+    """Put the verdict on a text into words.
+
+    Args:
+        model: a `SentimentModel`.
+        text: a string.
+
+    Returns:
+        Pair: whether there is a verdict, and the answer as a string.
+    """
+    spoken = words(text)
+    if not any(word.isalnum() or "'" in word for word in spoken):
+        return False, "No verdict: the text holds no words."
+    share = model.known_share(text)
+    if share < LEAST_KNOWN:
+        return False, (
+            f"No verdict: only {share:.0%} of the words occur in the training reviews. "
+            "The model knows English film reviews."
+        )
+    (log_odds,) = model.log_odds([text])
+    probability = 1 / (1 + np.exp(-abs(log_odds)))
+    reasons = ", ".join(
+        f"{word} ({effect:+.2f})" for word, effect, _ in model.reasons(text)
+    )
+    lines = [f"{LABELS[int(log_odds > 0)]}, probability {probability:.3f}"]
+    lines.append(f"words that carried it (log-odds): {reasons}")
+    if len(spoken) > LONGEST:
+        lines.append(f"read: the last {LONGEST:,} of {len(spoken):,} words")
+    return True, "\n".join(lines)
+
+
+def _default_folder():
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root, "attnlib", "sentiment")
+
+
+def _load_or_train(folder):
+    if folder.exists():
+        return SentimentModel.load(folder)
+    print(f"Training a model for {folder}: a few minutes, once.", file=sys.stderr)
+    train_split = load_imdb(verbose=False).train
+    model = SentimentModel.fit(
+        train_split.texts,
+        train_split.labels,
+        after_epoch=lambda epoch: print(f"epoch {epoch} of 4", file=sys.stderr),
+    )
+    model.save(folder)
+    return model
+
+
+def main(arguments=None):
+    """Run the command; return 0, or 2 where a text gets no verdict."""
+    parser = argparse.ArgumentParser(
+        prog="python -m attnlib.sentiment",
+        description="Judge English film reviews and name the words that decided.",
+    )
+    parser.add_argument("text", nargs="*", help="texts; none: read standard input")
+    parser.add_argument("--file", type=Path, help="read one text from a file")
+    parser.add_argument(
+        "--model", type=Path, default=_default_folder(), help="folder of the model"
+    )
+    options = parser.parse_args(arguments)
+    texts = list(options.text)
+    try:
+        if options.file:
+            texts.append(options.file.read_text("utf-8"))
+        if not texts:
+            texts.append(sys.stdin.buffer.read().decode("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        parser.error(f"cannot read the text: {error}")
+    try:
+        model = _load_or_train(options.model)
+    except ValueError as error:
+        parser.error(str(error))
+    answers = [describe(model, text) for text in texts]
+    print("\n\n".join(answer for _, answer in answers))
+    return 0 if all(has_verdict for has_verdict, _ in answers) else 2
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())
