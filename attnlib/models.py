@@ -7,7 +7,8 @@ from keras.layers import Conv1D, Dense, Dropout, LayerNormalization
 from attnlib import _checks
 from attnlib.layers import AttentionPooling
 
-SPEED = 6.0  # of the learned scores: one score is one number, and rare
+SPEED = 6.0  # of the scores, most of which get few steps: their n-grams are rare
+
 _register = keras.saving.register_keras_serializable(package="attnlib")
 
 

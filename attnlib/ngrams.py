@@ -71,10 +71,13 @@ class NgramVocabulary:
             key = self._key(prefix, tokens, owner, n)
             found, place = np.unique(key, return_inverse=True)
             enough = _texts_of(place, owner, len(found)) >= min_texts
-            self._keys.append(found[enough & (found >= 0)])
+            enough &= found >= 0
+            self._keys.append(found[enough])
             self._starts.append(size)
+            numbers = np.full(len(found), UNKNOWN)
+            numbers[enough] = size + np.arange(enough.sum())
             size += len(self._keys[-1])
-            prefix = self._look_up(key, n)
+            prefix = numbers[place]
         self._size = size
 
     @property

@@ -99,7 +99,7 @@ def train(
     evidence,
     labels,
     *,
-    epochs=4,
+    epochs=3,
     batch_size=64,
     learning_rate=5e-3,
     seed=0,
@@ -186,7 +186,7 @@ class SentimentModel:
         self.vocabulary, self.counts, self.network = vocabulary, counts, network
 
     @classmethod
-    def fit(cls, texts, labels, *, max_n=4, epochs=4, seed=0, after_epoch=None):
+    def fit(cls, texts, labels, *, max_n=4, epochs=3, seed=0, after_epoch=None):
         """Train on texts and their labels.
 
         Args:
@@ -286,7 +286,12 @@ class SentimentModel:
             )
             if folder.exists():
                 folder.rename(old)
-            new.rename(folder)
+            try:
+                new.rename(folder)
+            except OSError:
+                if old.exists():
+                    old.rename(folder)
+                raise
 
     @classmethod
     def load(cls, folder):
@@ -353,7 +358,7 @@ def _load_or_train(folder):
     model = SentimentModel.fit(
         train_split.texts,
         train_split.labels,
-        after_epoch=lambda epoch: print(f"epoch {epoch} of 4", file=sys.stderr),
+        after_epoch=lambda epoch: print(f"epoch {epoch} of 3", file=sys.stderr),
     )
     model.save(folder)
     return model
