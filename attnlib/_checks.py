@@ -44,6 +44,15 @@ def check_rate(name, value):
         raise ValueError(f"`{name}` must lie in [0, 1); got {value!r}.")
 
 
+def check_texts(texts):
+    """Raise a ValueError unless `texts` is a list of strings."""
+    if isinstance(texts, str):
+        raise ValueError("`texts` must be a list of strings; got one. Use [text].")
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"`texts` must be a list of strings; it holds {text!r}.")
+
+
 def fits(shape, expected):
     """Whether a shape is the expected one; None stands for an unknown size."""
     if len(shape) != len(expected):

@@ -92,7 +92,7 @@ def find_imdb(*, download, verbose):
     Test reviews and word index are None where no source has them;
     `attnlib.data.load_imdb` names the sources and errors.
     """
-    cache = _cache_folder()
+    cache = cache_folder("imdb")
     folders = [*_named_folders(verbose), cache]
 
     def fetch_reviews():
@@ -145,9 +145,10 @@ def _named_folders(verbose):
     return [folder / "imdb"]
 
 
-def _cache_folder():
+def cache_folder(name):
+    """Give the folder of that name in the cache; it need not exist."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root, "attnlib", "imdb")
+    return Path(root, "attnlib", name)
 
 
 def _read_parquet(path):

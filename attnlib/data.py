@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from attnlib import _checks
 from attnlib._digits import find_digits
 from attnlib._sources import DataError, find_imdb
 
@@ -182,8 +183,7 @@ def encode(
         array([[1, 4, 5, 2],
                [0, 0, 1, 5]], dtype=int32)
     """
-    if isinstance(texts, str):
-        raise ValueError("`texts` must be a list of strings; got one. Use [text].")
+    _checks.check_texts(texts)
     _check_integer("num_words", num_words, INDEX_FROM + 1)
     _check_integer("maxlen", maxlen, 1)
     for name, side in (("padding", padding), ("truncating", truncating)):
@@ -196,8 +196,6 @@ def encode(
     }
     sequences = []
     for text in texts:
-        if not isinstance(text, str):
-            raise ValueError(f"`texts` must be a list of strings; it holds {text!r}.")
         sequences.append([START, *(numbers.get(w, OOV) for w in tokenize(text))])
     if maxlen is None:
         return sequences

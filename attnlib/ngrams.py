@@ -251,11 +251,7 @@ def pad(arrays):
 
 
 def _split(texts):
-    if isinstance(texts, str):
-        raise ValueError("`texts` must be a list of strings; got one. Use [text].")
-    for text in texts:
-        if not isinstance(text, str):
-            raise ValueError(f"`texts` must be a list of strings; it holds {text!r}.")
+    _checks.check_texts(texts)
     return [words(text) for text in texts]
 
 

@@ -5,8 +5,6 @@ words that carried it. The first call trains the model, which takes a few minute
 """
 
 import argparse
-import contextlib
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +13,7 @@ import keras
 import numpy as np
 
 from attnlib import _checks
+from attnlib._sources import cache_folder
 from attnlib.data import load_imdb
 from attnlib.models import evidence_model
 from attnlib.ngrams import (
@@ -29,6 +28,8 @@ from attnlib.ngrams import (
 __all__ = ["SentimentModel", "cross_fitted_evidence", "evidence", "predict", "train"]
 
 LONGEST = 1_000  # words that are read of a text: the last ones
+MOST_TRIED = 60  # words that `SentimentModel.reasons` takes out, one at a time
+BATCH_SIZE, LEARNING_RATE = 64, 5e-3
 LEAST_KNOWN = 0.5  # share of words that must be known for a verdict
 LABELS = ("negative", "positive")
 
@@ -100,8 +101,6 @@ def train(
     labels,
     *,
     epochs=3,
-    batch_size=64,
-    learning_rate=5e-3,
     seed=0,
     after_epoch=None,
 ):
@@ -114,16 +113,16 @@ def train(
         network: a `keras.Model` from numbers and evidence to log-odds (batch, 1).
         grams, evidence: lists of m arrays, (length, n) and (length, n, 2).
         labels: int array (m,) of 0 and 1.
-        epochs, batch_size, learning_rate: of the training, with Adam.
+        epochs: how often each text is seen.
         seed: seed of the order of the texts.
         after_epoch: called with the number of the epoch, from 1, after each.
     """
     random = np.random.default_rng(seed)
     lengths = np.array([min(len(numbers), LONGEST) for numbers in grams])
-    steps = epochs * -(-len(grams) // batch_size)
+    steps = epochs * -(-len(grams) // BATCH_SIZE)
     warm_up = min(100, steps // 2)
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, warmup_target=learning_rate, warmup_steps=warm_up
+        0.0, steps - warm_up, warmup_target=LEARNING_RATE, warmup_steps=warm_up
     )
     network.compile(
         keras.optimizers.Adam(rate),
@@ -132,7 +131,7 @@ def train(
     targets = np.asarray(labels, "float32")[:, None]
     for epoch in range(1, epochs + 1):
         by_length = np.argsort(lengths + random.uniform(-40, 40, len(grams)))
-        cuts = range(batch_size, len(grams), batch_size)
+        cuts = range(BATCH_SIZE, len(grams), BATCH_SIZE)
         batches = np.split(by_length, cuts)
         for batch in random.permutation(len(batches)):
             rows = batches[batch]
@@ -141,19 +140,18 @@ def train(
             after_epoch(epoch)
 
 
-def predict(network, grams, evidence, batch_size=128):
+def predict(network, grams, evidence):
     """Give the log-odds of label 1.
 
     Args:
         network, grams, evidence: as in `train`.
-        batch_size: texts at a time.
 
     Returns:
         float64 array (m,).
     """
     found = np.zeros(len(grams))
     by_length = np.argsort([len(numbers) for numbers in grams], kind="stable")
-    for rows in np.split(by_length, range(batch_size, len(grams), batch_size)):
+    for rows in np.split(by_length, range(2 * BATCH_SIZE, len(grams), 2 * BATCH_SIZE)):
         if len(rows):
             outputs = network.predict_on_batch(_inputs(grams, evidence, rows))
             found[rows] = np.asarray(outputs)[:, 0]
@@ -223,16 +221,12 @@ class SentimentModel:
         grams = self.vocabulary.encode(texts)
         return predict(self.network, grams, evidence(grams, self.counts))
 
-    def probability(self, texts):
-        """Give the probability that each text is positive, (m,)."""
-        return 1 / (1 + np.exp(-self.log_odds(texts)))
-
     def known_share(self, text):
         """Give the share of a text's words that occur in the training texts."""
         (numbers,) = self.vocabulary.encode([text])
         return float((numbers[:, 0] != UNKNOWN).mean()) if len(numbers) else 0.0
 
-    def reasons(self, text, most=5, candidates=60):
+    def reasons(self, text, most=5):
         """Give the words whose removal moves the verdict most.
 
         The n-grams' contributions choose which words to try; each is then taken out
@@ -241,7 +235,6 @@ class SentimentModel:
         Args:
             text: a string.
             most: how many words to give.
-            candidates: how many words to try.
 
         Returns:
             List of (word, effect, place), the largest effects first: effect is the
@@ -260,7 +253,7 @@ class SentimentModel:
         for n in range(shares.shape[1]):
             for step in range(n + 1):
                 weight[step:] += shares[: len(spoken) - step, n] / (n + 1)
-        places = np.sort(np.argsort(-weight, kind="stable")[:candidates])
+        places = np.sort(np.argsort(-weight, kind="stable")[:MOST_TRIED])
         without = [" ".join([*spoken[:at], *spoken[at + 1 :]]) for at in places]
         whole, *rest = self.log_odds([" ".join(spoken), *without])
         effects = [
@@ -345,11 +338,6 @@ def describe(model, text):
     return True, "\n".join(lines)
 
 
-def _default_folder():
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root, "attnlib", "sentiment")
-
-
 def _load_or_train(folder):
     if folder.exists():
         return SentimentModel.load(folder)
@@ -373,7 +361,10 @@ def main(arguments=None):
     parser.add_argument("text", nargs="*", help="texts; none: read standard input")
     parser.add_argument("--file", type=Path, help="read one text from a file")
     parser.add_argument(
-        "--model", type=Path, default=_default_folder(), help="folder of the model"
+        "--model",
+        type=Path,
+        default=cache_folder("sentiment"),
+        help="folder of the model",
     )
     options = parser.parse_args(arguments)
     texts = list(options.text)
@@ -394,5 +385,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        sys.exit(main())
+    sys.exit(main())
