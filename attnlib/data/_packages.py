@@ -1,0 +1,58 @@
+"""Files that come with a package: found without its import, trusted once they match."""
+
+import gzip
+import hashlib
+import importlib.util
+import zlib
+from pathlib import Path
+
+from attnlib.data._sources import DataError
+
+
+def find_file(module, path, package=None):
+    """Give the path of a file in an installed package, which is not imported.
+
+    Args:
+        module: the package's name in an import.
+        path: the file, from the module's folder.
+        package: the name to install it by, where that is another one.
+
+    Raises:
+        DataError: the package is not installed.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None:
+        package = package or module
+        raise DataError(
+            f"{path} was not found: the package {package} is not installed. Install "
+            f"{package}."
+        )
+    return Path(spec.submodule_search_locations[0]) / path
+
+
+def read_file(path, sha256, package):
+    """Read a file of a package and check every byte; unpack it if it ends in .gz.
+
+    Args:
+        path: where it is.
+        sha256: the SHA-256 of its (unpacked) content, in hexadecimal digits.
+        package: the name to install the package by; an exact version may stand in it.
+
+    Raises:
+        DataError: the file is missing, damaged or another one.
+    """
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read: {error!r}. Install {package} again."
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DataError(
+            f"{path} is not the expected file: its content has SHA-256 {found}; "
+            f"expected {sha256}. Install {package} again, or another version of it."
+        )
+    return content
