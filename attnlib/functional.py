@@ -1,5 +1,6 @@
 """Attention as one function: score, mask, softmax, fuse."""
 
+import functools
 import math
 
 import keras
@@ -8,11 +9,10 @@ from keras.backend import result_type, standardize_dtype
 from ml_dtypes import finfo
 
 from attnlib import _checks, masks, scores
+from attnlib.online_softmax import CAUSAL, blocked_attention
 
-_SCORES = {
-    "dot_product": scores.dot_product,
-    "scaled_dot_product": scores.scaled_dot_product,
-}
+_SCORES = ("dot_product", "scaled_dot_product")
+MANY_SCORES = 1 << 26  # 256 MiB of float32: from there on, in blocks
 
 
 def attention(
@@ -29,11 +29,18 @@ def attention(
     is_causal=False,
     dropout=0.0,
     seed=None,
+    return_weights=True,
+    block_size=None,
 ):
     """Fuse the values by how well their keys answer each query.
 
     Scores are computed and softened in float32 at least. A query that may attend to
     nothing gets zero weights and a zero context.
+
+    The weights take memory for each pair of query and key. Without them the same
+    context is computed block by block where the scores would be many (or where
+    `block_size` is given): the memory then grows with the length, forward and
+    backward, and blocks of forbidden pairs are skipped (`attnlib.online_softmax`).
 
     Args:
         query: (batch, query, depth) or (batch, query, heads, depth), floating.
@@ -52,16 +59,21 @@ def attention(
         query_mask: (batch, query), boolean, True at real tokens.
         key_mask: (batch, key), boolean, True at real tokens.
         is_causal: let a query attend to no later key. With fewer queries than keys
-            the queries are the last ones (see `masks.causal`).
+            the queries are the last ones; for the first ones give
+            `mask=masks.causal(..., alignment="upper_left")`.
         dropout: share of weights set to zero; give it in training only.
         seed: seed or `keras.random.SeedGenerator` of the dropout.
+        return_weights: whether the weights are wanted as well.
+        block_size: compute the context in blocks of so many queries and keys. It
+            needs `return_weights=False`, a score by its name, no dropout, and
+            lengths that are known. None chooses.
 
     Returns:
         context: (batch, query, value_depth) or (batch, query, heads, value_depth),
             in the dtype of `value`.
         weights: (batch, query, key) or (batch, heads, query, key), float32 or
             float64, before dropout; each row sums to 1, or to 0 where nothing is
-            allowed.
+            allowed. Left out, and no tuple returned, without `return_weights`.
 
     Raises:
         ValueError: where shapes, dtypes or options do not fit; the message names
@@ -83,15 +95,27 @@ def attention(
     _checks.check_rate("dropout", dropout)
     if len(query.shape) == 4:
         key, value = _repeat_heads(query, key, value)
+    score, factor = _find_score(score, scale, query.shape[-1])
+    if softcap is not None and softcap <= 0:
+        raise ValueError(f"`softcap` must be above 0; got {softcap!r}.")
+    shape = (query.shape[0], *query.shape[2:-1], query.shape[1], key.shape[1])
+    bias, allowed = _collect_masks(shape, mask, query_mask, key_mask, is_causal)
 
-    logits = _score(query, key, score, scale)  # (batch, [heads,] query, key)
+    needs_weights = return_weights or dropout > 0 or factor is None
+    if _in_blocks(shape, needs_weights, block_size):
+        return _fuse_in_blocks(
+            query, key, value, factor, softcap, bias, allowed, block_size
+        )
+    logits = _score(query, key, score, factor, shape)  # (batch, [heads,] query, key)
     if softcap is not None:
-        logits = _cap(logits, softcap)
-    logits, allowed = _apply_masks(logits, mask, query_mask, key_mask, is_causal)
-    weights = masked_softmax(logits, allowed)
+        logits = softcap * ops.tanh(logits / softcap)
+    if bias is not None:
+        logits = logits + ops.cast(bias, logits.dtype)
+    weights = masked_softmax(logits, _combine(allowed, logits))
 
     kept = keras.random.dropout(weights, dropout, seed=seed) if dropout else weights
-    return _fuse(kept, value), weights
+    context = _fuse(kept, value)
+    return (context, weights) if return_weights else context
 
 
 def masked_softmax(scores, allowed=None):
@@ -154,65 +178,109 @@ def _repeat_heads(query, key, value):
     return ops.repeat(key, group, axis=2), ops.repeat(value, group, axis=2)
 
 
-def _score(query, key, score, scale):
-    """Look the score up, call it, and check what it returns."""
-    function = _SCORES.get(score, score) if isinstance(score, str) else score
-    if not callable(function):
+def _find_score(score, scale, depth):
+    """Give the score function, and the factor of the dot product (or None)."""
+    if isinstance(score, str) and score in _SCORES:
+        if score == "scaled_dot_product":
+            return scores.scaled_dot_product, depth**-0.5 if scale is None else scale
+    elif not callable(score):
         raise ValueError(
-            f"`score` must be one of {sorted(_SCORES)} or a function of query and "
+            f"`score` must be one of {list(_SCORES)} or a function of query and "
             f"key; got {score!r}."
         )
     if scale is not None:
-        if score != "scaled_dot_product":
-            raise ValueError(
-                "`scale` belongs to the score 'scaled_dot_product'; got "
-                f"scale={scale!r} with score={score!r}."
-            )
-        return scores.scaled_dot_product(query, key, scale)
-    logits = ops.convert_to_tensor(function(query, key))
-    expected = (query.shape[0], *query.shape[2:-1], query.shape[1], key.shape[1])
-    if not _checks.fits(logits.shape, expected):
+        raise ValueError(
+            "`scale` belongs to the score 'scaled_dot_product'; got "
+            f"scale={scale!r} with score={score!r}."
+        )
+    return (scores.dot_product, 1.0) if isinstance(score, str) else (score, None)
+
+
+def _score(query, key, score, factor, shape):
+    """Call the score function, and check what it returns."""
+    if factor is not None:
+        return scores.scaled_dot_product(query, key, factor)
+    logits = ops.convert_to_tensor(score(query, key))
+    if not _checks.fits(logits.shape, shape):
         raise ValueError(
             "`score` must return one number for each query and key, of shape "
-            f"{expected}; got {tuple(logits.shape)}."
+            f"{shape}; got {tuple(logits.shape)}."
         )
     return ops.cast(logits, result_type(logits.dtype, "float32"))
 
 
-def _cap(logits, softcap):
-    if softcap <= 0:
-        raise ValueError(f"`softcap` must be above 0; got {softcap!r}.")
-    return softcap * ops.tanh(logits / softcap)
+def _in_blocks(shape, needs_weights, block_size):
+    """Tell whether to compute the context in blocks; check that it can be."""
+    lengths_known = None not in shape[-2:]
+    if block_size is None:
+        many = math.prod(size or 1 for size in shape) > MANY_SCORES
+        return lengths_known and many and not needs_weights
+    _checks.check_positive_integer("block_size", block_size)
+    if needs_weights or not lengths_known:
+        raise ValueError(
+            f"`block_size` ({block_size}) needs return_weights=False, a score by its "
+            "name, no dropout, and lengths that are known; leave it out otherwise."
+        )
+    return True
 
 
-def _apply_masks(logits, mask, query_mask, key_mask, is_causal):
-    """Add the additive mask; return the scores and what is allowed (or None)."""
-    allowed = None
+def _fuse_in_blocks(query, key, value, factor, softcap, bias, allowed, block_size):
+    """Give one head to what has none, and compute the context block by block."""
+    _checks.check_equal("depth", "query", query.shape[-1], "key", key.shape[-1])
+    without_heads = len(query.shape) == 3
+    if without_heads:
+        query, key, value = (x[:, :, None] for x in (query, key, value))
+    context = blocked_attention(
+        query,
+        key,
+        value,
+        scale=factor,
+        softcap=softcap,
+        bias=None if bias is None else _four_axes(bias),
+        allowed=[x if x is CAUSAL else _four_axes(x) for x in allowed],
+        block_size=block_size,
+    )
+    return context[:, :, 0] if without_heads else context
+
+
+def _four_axes(mask):
+    """Give a mask the axes (batch, heads, query, key)."""
+    if len(mask.shape) == 2:
+        return mask[None, None]
+    return mask[:, None] if len(mask.shape) == 3 else mask
+
+
+def _collect_masks(shape, mask, query_mask, key_mask, is_causal):
+    """Check the masks; return the additive one (or None) and the boolean ones."""
+    bias, allowed = None, []
     if mask is not None:
-        mask = _check_mask(mask, logits)
+        mask = _check_mask(mask, shape)
         if standardize_dtype(mask.dtype) == "bool":
-            allowed = mask
+            allowed.append(mask)
         else:
             lowest = float(finfo(standardize_dtype(mask.dtype)).min)
-            allowed = ops.greater(mask, lowest)
-            logits = logits + ops.cast(mask, logits.dtype)
+            allowed.append(ops.greater(mask, lowest))
+            bias = mask
     if query_mask is not None:
         query_mask = ops.convert_to_tensor(query_mask)
-        batch, length = logits.shape[0], logits.shape[-2]
-        _checks.check_padding("query_mask", query_mask, (batch, length))
-        allowed = masks.combine(allowed, _with_heads(query_mask[:, :, None], logits))
+        _checks.check_padding("query_mask", query_mask, (shape[0], shape[-2]))
+        allowed.append(_with_heads(query_mask[:, :, None], shape))
     if key_mask is not None:
         key_mask = ops.convert_to_tensor(key_mask)
-        batch, length = logits.shape[0], logits.shape[-1]
-        _checks.check_padding("key_mask", key_mask, (batch, length))
-        allowed = masks.combine(allowed, _with_heads(key_mask[:, None, :], logits))
+        _checks.check_padding("key_mask", key_mask, (shape[0], shape[-1]))
+        allowed.append(_with_heads(key_mask[:, None, :], shape))
     if is_causal:
-        query_length, key_length = ops.shape(logits)[-2:]
-        allowed = masks.combine(allowed, masks.causal(query_length, key_length))
-    return logits, allowed
+        allowed.append(CAUSAL)
+    return bias, allowed
 
 
-def _check_mask(mask, logits):
+def _combine(allowed, logits):
+    """Combine boolean masks into one; None where there are none."""
+    causal = functools.partial(masks.causal, *ops.shape(logits)[-2:])
+    return masks.combine(*(causal() if x is CAUSAL else x for x in allowed))
+
+
+def _check_mask(mask, expected):
     """Check dtype, rank and sizes of `mask` against the shape of the weights."""
     mask = ops.convert_to_tensor(mask)
     dtype = standardize_dtype(mask.dtype)
@@ -221,7 +289,7 @@ def _check_mask(mask, logits):
             "`mask` must be boolean (True where attention is allowed) or floating "
             f"(added to the scores); it holds {dtype}. Cast it to one of the two."
         )
-    shape, expected = tuple(mask.shape), tuple(logits.shape)
+    shape = tuple(mask.shape)
     layout = (
         "(batch, query, key)" if len(expected) == 3 else "(batch, heads, query, key)"
     )
@@ -237,9 +305,9 @@ def _check_mask(mask, logits):
     return mask
 
 
-def _with_heads(mask, logits):
+def _with_heads(mask, shape):
     """Give a (batch, query, key) mask an axis for the heads where there are any."""
-    return mask[:, None] if len(logits.shape) == 4 else mask
+    return mask[:, None] if len(shape) == 4 else mask
 
 
 def _fuse(weights, value):

@@ -177,7 +177,7 @@ class MultiHeadAttention(keras.layers.Layer):
         if cache is not None:
             key = ops.concatenate([cache[0], key], axis=1)
             value = ops.concatenate([cache[1], value], axis=1)
-        context, weights = attention(
+        fused = attention(
             query,
             key,
             value,
@@ -187,13 +187,11 @@ class MultiHeadAttention(keras.layers.Layer):
             is_causal=is_causal,
             dropout=self.dropout if training else 0.0,
             seed=self.seed_generator,
+            return_weights=return_weights,
         )
+        context, weights = fused if return_weights else (fused, None)
         output = self.output_dense(context)  # (batch, query, depth)
-        return _pack(
-            output,
-            weights if return_weights else None,
-            None if cache is None else (key, value),
-        )
+        return _pack(output, weights, None if cache is None else (key, value))
 
     def empty_cache(self, batch_size):
         """Return a cache of no tokens: a key and a value, (batch, 0, heads, depth)."""
@@ -239,6 +237,14 @@ def _pack(output, *extras):
     """The output alone, or a tuple of it and what else there is."""
     extras = tuple(extra for extra in extras if extra is not None)
     return (output, *extras) if extras else output
+
+
+def _unpack(packed, has_weights):
+    """Turn what an attention layer returned into (output, weights or None, ...)."""
+    if has_weights:
+        return packed
+    output, *extras = packed if isinstance(packed, tuple) else (packed,)
+    return output, None, *extras
 
 
 @_register
@@ -568,15 +574,16 @@ class TransformerEncoderBlock(_TransformerBlock):
         """Attend, then feed forward."""
 
         def attend(x):
-            return self.self_attention(
+            result = self.self_attention(
                 x,
                 x,
                 attention_mask=attention_mask,
                 query_mask=mask,
                 key_mask=mask,
-                return_weights=True,
+                return_weights=return_weights,
                 training=training,
             )
+            return _unpack(result, return_weights)
 
         x, weights = self._residual(inputs, self.norms[0], attend, training)
         (x,) = self._residual(x, self.norms[1], self._feed_forward, training)
@@ -663,27 +670,28 @@ class TransformerDecoderBlock(_TransformerBlock):
         mask, query_mask = self._split_mask(mask, inputs, cache)
 
         def attend(x):
-            output, weights, *grown = self.self_attention(
+            result = self.self_attention(
                 x,
                 x,
                 query_mask=query_mask,
                 key_mask=mask,
                 is_causal=True,
                 cache=cache,
-                return_weights=True,
+                return_weights=return_weights,
                 training=training,
             )
-            return output, weights, *grown
+            return _unpack(result, return_weights)
 
         def look_up(x):
-            return self.memory_attention(
+            result = self.memory_attention(
                 x,
                 memory,
                 query_mask=query_mask,
                 key_mask=memory_mask,
-                return_weights=True,
+                return_weights=return_weights,
                 training=training,
             )
+            return _unpack(result, return_weights)
 
         x, weights, *grown = self._residual(inputs, self.norms[0], attend, training)
         memory_weights = None
@@ -767,7 +775,10 @@ class FeatureMapAttention(keras.layers.Layer):
         """Lay the positions out in a row, attend, fold the row up, add."""
         shape = ops.shape(inputs)
         tokens = ops.reshape(inputs, (-1, shape[1] * shape[2], shape[3]))
-        attended, weights = self.attention(tokens, tokens, return_weights=True)
+        attended, weights = _unpack(
+            self.attention(tokens, tokens, return_weights=return_weights),
+            return_weights,
+        )
         attended = ops.reshape(attended, (-1, *shape[1:]))
         output = inputs + ops.cast(self.gain, attended.dtype) * attended
         return (output, weights) if return_weights else output

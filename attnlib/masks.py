@@ -35,19 +35,24 @@ def padding(tokens, pad=0):
     return ops.not_equal(tokens, pad)
 
 
-def causal(query_length, key_length=None):
+def causal(query_length, key_length=None, alignment="lower_right"):
     """Let each query attend to its own position and to earlier ones.
 
     With fewer queries than keys the queries are the last ones: the mask is aligned
-    at the bottom right, so that one new query may attend to every cached key. With
-    more queries than keys the first queries may attend to nothing.
+    at the lower right, so that one new query may attend to every cached key. With
+    more queries than keys the first queries may attend to nothing. Keras, PyTorch and
+    JAX align at the upper left: there query i may attend to keys 0 to i.
 
     Args:
         query_length: number of queries.
         key_length: number of keys; None stands for `query_length`.
+        alignment: "lower_right" or "upper_left"; they differ where the lengths do.
 
     Returns:
         A boolean mask, (query, key).
+
+    Raises:
+        ValueError: where `alignment` is neither of the two.
 
     Source:
         [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.2.3.
@@ -56,7 +61,14 @@ def causal(query_length, key_length=None):
     [[1 1 0]
      [1 1 1]]
     """
-    return ops.greater_equal(*_positions(query_length, key_length))
+    if alignment not in ("lower_right", "upper_left"):
+        raise ValueError(
+            f'`alignment` must be "lower_right" or "upper_left"; got {alignment!r}.'
+        )
+    query_position, key_position = _positions(query_length, key_length)
+    if alignment == "upper_left":
+        query_position = ops.arange(query_length)[:, None]
+    return ops.greater_equal(query_position, key_position)
 
 
 def local(query_length, key_length=None, *, window):
