@@ -213,7 +213,8 @@ def _in_blocks(shape, needs_weights, block_size):
     """Tell whether to compute the context in blocks; check that it can be."""
     lengths_known = None not in shape[-2:]
     if block_size is None:
-        many = math.prod(size or 1 for size in shape) > MANY_SCORES
+        known = (size for size in shape if isinstance(size, int))
+        many = math.prod(known) > MANY_SCORES
         return lengths_known and many and not needs_weights
     _checks.check_positive_integer("block_size", block_size)
     if needs_weights or not lengths_known:

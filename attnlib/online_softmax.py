@@ -300,7 +300,7 @@ class _Blocks:
 
 def _choose_size(query, key):
     """Choose the largest block that keeps the scores of a block small."""
-    many = (query.shape[0] or 1) * query.shape[2]
+    many = math.prod(n for n in (query.shape[0], query.shape[2]) if isinstance(n, int))
     fitting = [size for size in BLOCK_SIZES if many * size**2 <= NUMBERS_A_BLOCK]
     return fitting[0] if fitting else BLOCK_SIZES[-1]
 
