@@ -12,7 +12,7 @@ from keras import ops
 from keras.backend import result_type
 
 BLOCK_SIZES = (1024, 512, 256, 128)
-NUMBERS_A_BLOCK = 1 << 22  # 16 MiB of float32: several blocks live at a time
+NUMBERS_A_BLOCK = 1 << 19  # 2 MiB of float32: the block stays in the cache
 CAUSAL = "causal"  # in place of a mask: no later key, the queries being the last ones
 
 
@@ -43,9 +43,7 @@ def blocked_attention(
     [0.3547 0.2151 0.2151 0.2151]
     """
     grid = _Grid(query, key, block_size, allowed)
-    query, key, value = (_heads_first(x) for x in (query, key, value))
-    query, key, value = grid.pad_rows(query), grid.pad_keys(key), grid.pad_keys(value)
-    tensors = [query, key, value]
+    tensors = [grid.pad_rows(query), grid.pad_keys(key), grid.pad_keys(value)]
     if bias is not None:
         tensors.append(grid.pad_pairs(bias))
 
@@ -61,8 +59,7 @@ def blocked_attention(
 
         return ops.cast(context, tensors[2].dtype), gradient
 
-    context = attend(*tensors)[:, :, : grid.queries]
-    return ops.transpose(context, (0, 2, 1, 3))
+    return attend(*tensors)[:, : grid.queries]
 
 
 class _Grid:
@@ -80,21 +77,21 @@ class _Grid:
         self.masks = [self.pad_pairs(mask) for mask in allowed if mask is not CAUSAL]
         self.seen = self._find_seen()
 
-    def pad_rows(self, x):
-        """Pad the queries of (batch, heads, query, depth) to whole blocks."""
-        return _pad(x, 2, self.row_blocks * self.rows)
+    def pad_rows(self, x, axis=1):
+        """Pad the queries to whole blocks."""
+        return _pad(x, axis, self.row_blocks * self.rows)
 
-    def pad_keys(self, x):
-        """Pad the keys of (batch, heads, key, depth) to whole blocks."""
-        return _pad(x, 2, self.column_blocks * self.columns)
+    def pad_keys(self, x, axis=1):
+        """Pad the keys to whole blocks."""
+        return _pad(x, axis, self.column_blocks * self.columns)
 
     def pad_pairs(self, x):
         """Pad (batch, heads, query, key) to whole blocks; a size of 1 stays."""
         x = ops.convert_to_tensor(x)
         if x.shape[2] != 1:
-            x = self.pad_rows(x)
+            x = self.pad_rows(x, axis=2)
         if x.shape[3] != 1:
-            x = _pad(x, 3, self.column_blocks * self.columns)
+            x = self.pad_keys(x, axis=3)
         return x
 
     def place(self, x, row, column):
@@ -142,7 +139,10 @@ class _Grid:
 
 
 class _Blocks:
-    """Forward and backward over the blocks; everything has its heads first."""
+    """Forward and backward over the blocks.
+
+    Whole tensors are (batch, length, heads, depth); a block of one has its heads first.
+    """
 
     def __init__(self, grid, scale, softcap, query, key, value, bias=None):
         self.grid, self.scale, self.softcap = grid, scale, softcap
@@ -150,9 +150,9 @@ class _Blocks:
         self.dtype = result_type(query.dtype, value.dtype, "float32")
 
     def forward(self):
-        """Return context and log of the sum of powers, (batch, heads, query, ...)."""
-        context = ops.zeros_like(self._wide(self.value[:, :, :1]))
-        context = ops.repeat(context, self.query.shape[2], axis=2)
+        """Return the context, and the log of the sum of powers of each query."""
+        context = ops.zeros_like(self._wide(self.value[:, :1]))
+        context = ops.repeat(context, self.query.shape[1], axis=1)
         log_total = ops.zeros_like(self._wide(self.query[..., :1]))
 
         def query_block(row, context, log_total):
@@ -292,10 +292,10 @@ class _Blocks:
         return self._wide(_cut(x, column * self.grid.columns, self.grid.columns))
 
     def _put_rows(self, whole, part, row):
-        return ops.slice_update(whole, [0, 0, row * self.grid.rows, 0], part)
+        return _put(whole, part, row * self.grid.rows)
 
     def _put_columns(self, whole, part, column):
-        return ops.slice_update(whole, [0, 0, column * self.grid.columns, 0], part)
+        return _put(whole, part, column * self.grid.columns)
 
 
 def _choose_size(query, key):
@@ -306,8 +306,15 @@ def _choose_size(query, key):
 
 
 def _cut(x, start, length):
+    """Cut a block out of (batch, length, heads, depth), with its heads first."""
     shape = ops.shape(x)
-    return ops.slice(x, [0, 0, start, 0], [shape[0], shape[1], length, shape[3]])
+    block = ops.slice(x, [0, start, 0, 0], [shape[0], length, shape[2], shape[3]])
+    return ops.transpose(block, (0, 2, 1, 3))
+
+
+def _put(whole, block, start):
+    """Put back what `_cut` cuts out."""
+    return ops.slice_update(whole, [0, start, 0, 0], ops.transpose(block, (0, 2, 1, 3)))
 
 
 def _pad(x, axis, length):
@@ -315,10 +322,6 @@ def _pad(x, axis, length):
     if not missing:
         return x
     return ops.pad(x, [(0, missing if i == axis else 0) for i in range(len(x.shape))])
-
-
-def _heads_first(x):
-    return ops.transpose(x, (0, 2, 1, 3))
 
 
 def _turn(x):
