@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import importlib.util
+import io
+import lzma
 import zlib
 from pathlib import Path
 
@@ -56,3 +58,23 @@ def read_file(path, sha256, package):
             f"expected {sha256}. Install {package} again, or another version of it."
         )
     return content
+
+
+def read_pickled_table(path, sha256, package):
+    """Read a compressed pickle of a pandas DataFrame, once every byte is checked.
+
+    A pickle can run code, so none but the expected one is opened.
+
+    Raises:
+        DataError: as in `read_file`; or the installed pandas cannot read the table.
+    """
+    content = read_file(path, sha256, package)
+    import pandas as pd  # here, because its import takes long
+
+    try:
+        return pd.read_pickle(io.BytesIO(lzma.decompress(content)), compression=None)
+    except Exception as error:  # unpickling may raise anything
+        raise DataError(
+            f"{path} is the expected file, but pandas {pd.__version__} cannot read it: "
+            f"{error!r}. Install another version of pandas, 2.2 or later."
+        ) from error
