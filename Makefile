@@ -15,7 +15,7 @@ SITE_SOURCES := _config.yml _toc.yml index.md \
 
 # What runs on Keras, once more on JAX.
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \
-  online_softmax.py conformance.py positions.py layers.py blocks.py explain.py models.py sentiment.py)
+  online_softmax.py conformance.py fuzz.py positions.py layers.py blocks.py explain.py models.py sentiment.py)
 
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
@@ -33,6 +33,7 @@ lint: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \
+	  --cov=attnlib --cov-report=term:skip-covered --cov-fail-under=95 \
 	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
