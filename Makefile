@@ -15,7 +15,8 @@ SITE_SOURCES := _config.yml _toc.yml index.md \
 
 # What runs on Keras, once more on JAX.
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \
-  online_softmax.py conformance.py fuzz.py positions.py layers.py blocks.py explain.py models.py sentiment.py)
+  online_softmax.py conformance.py fuzz.py positions.py layers.py blocks.py explain.py \
+  models.py sentiment.py)
 
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb

@@ -57,3 +57,10 @@ def test_bad_masks_are_named():
         masks.local(3, window=None)
     with pytest.raises(ValueError, match="`masks` must be boolean; one holds float"):
         masks.combine(np.zeros((3, 3), "float32"))
+
+
+def test_the_upper_left_alignment_starts_with_the_first_key():
+    found = np.asarray(masks.causal(2, 4, alignment="upper_left"))
+    np.testing.assert_array_equal(found, [[1, 0, 0, 0], [1, 1, 0, 0]])
+    with pytest.raises(ValueError, match=r"`alignment` must be .* got 'left'"):
+        masks.causal(2, alignment="left")
