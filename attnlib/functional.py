@@ -95,7 +95,7 @@ def attention(
     _checks.check_rate("dropout", dropout)
     if len(query.shape) == 4:
         key, value = _repeat_heads(query, key, value)
-    score, factor = _find_score(score, scale, query.shape[-1])
+    factor = _find_factor(score, scale, query.shape[-1])
     if softcap is not None and softcap <= 0:
         raise ValueError(f"`softcap` must be above 0; got {softcap!r}.")
     shape = (query.shape[0], *query.shape[2:-1], query.shape[1], key.shape[1])
@@ -178,11 +178,11 @@ def _repeat_heads(query, key, value):
     return ops.repeat(key, group, axis=2), ops.repeat(value, group, axis=2)
 
 
-def _find_score(score, scale, depth):
-    """Give the score function, and the factor of the dot product (or None)."""
+def _find_factor(score, scale, depth):
+    """Give the factor of the dot product; None for a score of one's own."""
     if isinstance(score, str) and score in _SCORES:
         if score == "scaled_dot_product":
-            return scores.scaled_dot_product, depth**-0.5 if scale is None else scale
+            return depth**-0.5 if scale is None else scale
     elif not callable(score):
         raise ValueError(
             f"`score` must be one of {list(_SCORES)} or a function of query and "
@@ -193,7 +193,7 @@ def _find_score(score, scale, depth):
             "`scale` belongs to the score 'scaled_dot_product'; got "
             f"scale={scale!r} with score={score!r}."
         )
-    return (scores.dot_product, 1.0) if isinstance(score, str) else (score, None)
+    return 1.0 if isinstance(score, str) else None
 
 
 def _score(query, key, score, factor, shape):

@@ -11,6 +11,8 @@ import numpy as np
 from keras import ops
 from keras.backend import result_type
 
+from attnlib import masks
+
 BLOCK_SIZES = (1024, 512, 256, 128)
 NUMBERS_A_BLOCK = 1 << 19  # 2 MiB of float32: the block stays in the cache
 CAUSAL = "causal"  # in place of a mask: no later key, the queries being the last ones
@@ -114,25 +116,22 @@ class _Grid:
         if self.is_causal:
             queries = row * self.rows + ops.arange(self.rows, dtype="int32")
             parts.append(keys[None] <= queries[:, None] + self.offset)
-        result = None
-        for part in parts:
-            result = part if result is None else ops.logical_and(result, part)
-        return result
+        return masks.combine(*parts)
 
     def _find_seen(self):
         """Tell for each block whether any key counts there; None where all may."""
-        seen = None
+        parts = []
         if self.is_causal:
             last = (np.arange(self.row_blocks) + 1) * self.rows - 1 + self.offset
             first = np.arange(self.column_blocks) * self.columns
-            seen = ops.convert_to_tensor(first[None] <= last[:, None])
+            parts.append(first[None] <= last[:, None])
         for mask in self.masks:
             queries, keys = mask.shape[2:]  # padded, or 1
             rows, columns = min(queries, self.rows), min(keys, self.columns)
             blocks = (queries // rows, rows, keys // columns, columns)
             found = ops.reshape(ops.any(mask, axis=(0, 1)), blocks)
-            found = ops.any(found, axis=(1, 3))
-            seen = found if seen is None else ops.logical_and(seen, found)
+            parts.append(ops.any(found, axis=(1, 3)))
+        seen = masks.combine(*parts)
         if seen is None:
             return None
         return ops.broadcast_to(seen, (self.row_blocks, self.column_blocks))

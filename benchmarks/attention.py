@@ -67,11 +67,9 @@ def cases(lengths, implementations):
 # What runs in the process of a case.
 
 
-def tensorflow_step(case, build):
-    """Compile `build()`, a function of three tensors, with XLA; add its gradient."""
+def tensorflow_step(case, function):
+    """Compile a function of three tensors with XLA; add its gradient."""
     import tensorflow as tf
-
-    function = build()
 
     def step(*tensors):
         if not case["backward"]:
@@ -162,10 +160,10 @@ def make_step(case):
     if case["backend"] == "jax":
         return jax_step(case, ours)
     if name == "attnlib":
-        return tensorflow_step(case, lambda: ours)
+        return tensorflow_step(case, ours)
     if name == "keras.ops":
-        return tensorflow_step(case, lambda: keras.ops.dot_product_attention)
-    return tensorflow_step(case, lambda: layer(keras, MultiHeadAttention, name))
+        return tensorflow_step(case, keras.ops.dot_product_attention)
+    return tensorflow_step(case, layer(keras, MultiHeadAttention, name))
 
 
 def layer(keras, ours, name):
@@ -250,27 +248,24 @@ def run(case):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def benchmark(lengths, rounds, device):
-    """Measure all cases, in `rounds` rounds of which the best counts."""
+def benchmark(lengths, device):
+    """Measure all cases; say each as soon as it is known."""
     implementations = IMPLEMENTATIONS if device == "cpu" else GPU_IMPLEMENTATIONS
-    found = {}
-    for _ in range(rounds):
-        for case in cases(lengths, implementations):
-            case["device"] = device
-            result = run(case)
-            if result is None:
-                continue
-            key = json.dumps(case)
-            best = found.setdefault(key, {**case, **result})
-            best["seconds"] = min(best["seconds"], result["seconds"])
-            print(
-                f"{case['name']:<14} {case['length']:>6,} "
-                f"{'causal' if case['causal'] else '':<6} "
-                f"{'forward + backward' if case['backward'] else 'forward':<18} "
-                f"{1e3 * result['seconds']:>10.2f} ms {megabytes(result['bytes'])}",
-                flush=True,
-            )
-    return list(found.values())
+    rows = []
+    for case in cases(lengths, implementations):
+        case["device"] = device
+        result = run(case)
+        if result is None:
+            continue
+        rows.append({**case, **result})
+        print(
+            f"{case['name']:<14} {case['length']:>6,} "
+            f"{'causal' if case['causal'] else '':<6} "
+            f"{'forward + backward' if case['backward'] else 'forward':<18} "
+            f"{1e3 * result['seconds']:>10.2f} ms {megabytes(result['bytes'])}",
+            flush=True,
+        )
+    return rows
 
 
 def megabytes(count):
@@ -381,14 +376,13 @@ def main():
     """Run the benchmark and store what it found."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
-    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
     parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.case:
         print(json.dumps(measure(arguments.case)))
         return
-    rows = benchmark(arguments.lengths, arguments.rounds, arguments.device)
+    rows = benchmark(arguments.lengths, arguments.device)
     stem = "attention" if arguments.device == "cpu" else "attention_gpu"
     run_on = describe(arguments.device)
     result = {"on": run_on, "heads": HEADS, "depth": DEPTH, "rows": rows}
