@@ -18,6 +18,9 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
   online_softmax.py conformance.py fuzz.py positions.py layers.py blocks.py explain.py \
   models.py sentiment.py)
 
+# What reads the built site, or builds one.
+SITE_TESTS := $(wildcard tests/test_site*.py)
+
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
@@ -35,7 +38,7 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \
 	  --cov=attnlib --cov-report=term:skip-covered --cov-fail-under=95 \
-	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py
+	  $(addprefix --ignore=,$(SITE_TESTS))
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
 # The longest first. Two notebooks run side by side, so each keeps to one thread of its
@@ -51,7 +54,7 @@ notebook-tests: $(READY)
 	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
 site-tests: $(SITE)
-	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
+	$(BIN)/python -m pytest -q $(SITE_TESTS)
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)

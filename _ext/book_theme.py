@@ -36,6 +36,7 @@ def setup(app):
     """Register templates, style sheet and descriptions."""
     app.config.templates_path.insert(0, str(HERE / "templates"))
     app.config.html_static_path.append(str(HERE / "static"))
+    app.add_js_file("keyboard.js", loading_method="defer")
     app.add_css_file("book.css", priority=900)
     app.connect("html-page-context", add_description)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

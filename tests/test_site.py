@@ -2,21 +2,16 @@
 
 import json
 import re
-from functools import cache
 from math import exp
-from pathlib import Path
 from runpy import run_path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from built_site import PAGES, ROOT, SITE, page, require_site
 
-ROOT = Path(__file__).parent.parent
-SITE = ROOT / "_build" / "html"
-
-if not (SITE / "index.html").exists():
-    pytest.fail("the site has not been built: run `make book` first", pytrace=False)
+require_site()
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 DOCNAMES = [
@@ -24,11 +19,6 @@ DOCNAMES = [
     *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]),
 ]
 NOTEBOOKS = [name for name in DOCNAMES if (ROOT / f"{name}.ipynb").exists()]
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if not path.is_relative_to(SITE / "_static")
-)
 
 LOADING_ATTRIBUTES = {
     "src": None,
@@ -49,11 +39,6 @@ NEVER_FETCHED = {
     "https://popper.js.org": "a comment in Bootstrap",
     "https://clipboardjs.com/": "a comment in clipboard.js",
 }
-
-
-@cache
-def page(name):
-    return BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
 
 
 def source(docname):
