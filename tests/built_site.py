@@ -39,6 +39,7 @@ def page(name):
 
 def first_page(selector):
     """Give the first page that holds an element which fits the CSS selector."""
+    require_site()
     return next(name for name in PAGES if page(name).select_one(selector))
 
 
@@ -94,4 +95,5 @@ def watch(browser, **options):
     tab.on("response", note_response)
     yield tab
     context.close()
-    assert not troubles
+    if troubles:
+        pytest.fail("\n".join(troubles), pytrace=False)

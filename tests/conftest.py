@@ -61,7 +61,7 @@ def visit(browser, address):
     """Open pages of the site, one after the other, in one tab."""
     from built_site import watch
 
-    with watch(browser) as tab:
+    with watch(browser, reduced_motion="reduce") as tab:
 
         def open_page(name):
             tab.goto(f"{address}/{name}")
@@ -75,6 +75,6 @@ def tab(browser, address, request):
     """Open the page that the test is about once, for all tests of a module."""
     from built_site import watch
 
-    with watch(browser) as tab:
+    with watch(browser, reduced_motion="reduce") as tab:
         tab.goto(f"{address}/{request.param}")
         yield tab

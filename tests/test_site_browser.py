@@ -183,7 +183,7 @@ def test_a_map_answers_the_pointer(visit):
     assert len(seen) > 1
 
 
-# ---------------------------------------------------- ------------- equations
+# ---------------------------------------------------------------- equations
 
 
 def test_equations_are_set_in_the_book_s_own_font(visit):

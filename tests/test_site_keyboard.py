@@ -64,7 +64,6 @@ def first_page_with_a_wide_diagram():
 @pytest.mark.parametrize("name", ["index.html", *dict.fromkeys(map(first_page, MAPS))])
 def test_tab_reaches_everything_and_shows_where_it_is(visit, name):
     tab = visit(name)
-    tab.emulate_media(reduced_motion="reduce")  # else the skip link slides in
     stops = dict(enumerate(tab.evaluate(NUMBER_STOPS)))
     assert len(stops) > 20
     for _ in range(2 * len(stops)):

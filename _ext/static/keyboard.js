@@ -15,8 +15,9 @@ const observer = new ResizeObserver((entries) => {
 const boxes = ".diagram-box, div.math, .cell_output, .pst-scrollable-table-container";
 document.querySelectorAll(boxes).forEach((box) => observer.observe(box));
 
-// The search dialog gives the focus back to where it was.
+// The search dialog is a landmark, and gives the focus back to where it was.
 const field = document.querySelector(".search-button__search-container input");
+field?.form.setAttribute("role", "search");
 let before;
 field?.addEventListener("focus", ({ relatedTarget }) => { before = relatedTarget; });
 field?.addEventListener("keydown", ({ key }) => {
