@@ -48,8 +48,8 @@ DRAWN_TEXTS = """() => {
     const found = [];
     for (const drawing of document.querySelectorAll("main svg:has(text)")) {
         if (drawing.closest("attention-plane")) continue;
-        drawing.scrollIntoView({ block: "center", behavior: "instant" });
         for (const text of drawing.querySelectorAll("text")) {
+            text.scrollIntoView({ block: "center", behavior: "instant" });
             const words = text.textContent.trim();
             const ink = read(getComputedStyle(text).fill);
             if (words) found.push([words, ink, behind(text)]);
@@ -82,10 +82,12 @@ def violations(tab, **options):
     for frame in tab.frames:
         if not frame.evaluate("'axe' in window"):
             frame.evaluate(AXE_SCRIPT)
-    # Selectors of all elements that pass would take a third of the time.
+    # No selectors of all that passes, which take time; no fetching of style sheets,
+    # which only a rule needs that is off by default, and which asks for wrong addresses.
     options = {
         "resultTypes": ["violations"],
         "selectors": False,
+        "preload": False,
         "rules": DISABLED,
         **options,
     }
