@@ -82,8 +82,8 @@ def violations(tab, **options):
     for frame in tab.frames:
         if not frame.evaluate("'axe' in window"):
             frame.evaluate(AXE_SCRIPT)
-    # No selectors of all that passes, which take time; no fetching of style sheets,
-    # which only a rule needs that is off by default, and which asks for wrong addresses.
+    # No selectors of all that passes, which take time; no fetching of style sheets for
+    # a rule that is off by default, from addresses that may be wrong.
     options = {
         "resultTypes": ["violations"],
         "selectors": False,
