@@ -54,7 +54,7 @@ def test_metadata_asks_for_a_gpu_and_names_the_sections(book):
     assert book.metadata.accelerator == "GPU"
     assert book.metadata.kernelspec.name == "python3"
     assert book.metadata.attnlib.source
-    assert {"date", "seconds", "on"} <= set(book.metadata.attnlib.run)
+    assert {"date", "seconds"} <= set(book.metadata.attnlib.run)
 
 
 def test_starts_with_one_title_and_what_you_can_do(book):
