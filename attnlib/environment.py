@@ -4,13 +4,15 @@ import importlib.metadata
 import os
 import platform
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 
-def describe():
+def describe() -> str:
     """Name the versions and the device that computations run on.
 
     >>> describe().startswith("Python 3.")
@@ -24,7 +26,7 @@ def describe():
     )
 
 
-def record():
+def record() -> dict[str, Any]:
     """Return what this process runs on and the most memory that it has held so far.
 
     Returns:
@@ -43,7 +45,7 @@ def record():
     }
 
 
-def device():
+def device() -> str:
     """Name the kind of device that Keras computes on.
 
     >>> device() in ("CPU", "GPU")
@@ -53,7 +55,7 @@ def device():
     return "GPU" if {"GPU", "CUDA"} & kinds else ", ".join(sorted(kinds))
 
 
-def cores():
+def cores() -> int | None:
     """Count the processor cores that this process may use.
 
     >>> cores() >= 1
@@ -64,7 +66,7 @@ def cores():
     return os.cpu_count()
 
 
-def peak_mib():
+def peak_mib() -> int | None:
     """Return the most main memory that this process has held, in MiB.
 
     It is Linux's "high water mark" of this process alone. `resource.getrusage` would
@@ -75,10 +77,10 @@ def peak_mib():
     except OSError:
         return None
     mark = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-    return mark and round(int(mark[1]) / 1024)
+    return round(int(mark[1]) / 1024) if mark else None
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return the versions of what decides a chapter's figures and their cost.
 
     >>> sorted(versions())[0]
@@ -95,7 +97,7 @@ def versions():
     }
 
 
-def _version(names):
+def _version(names: Iterable[str]) -> str:
     for name in names:
         try:
             return importlib.metadata.version(name)

@@ -1,4 +1,4 @@
-"""Exercises that answer at once: `check`, `hint`, `solution`.
+"""Exercises that answer at once: `check`, `hint`, `solution`; and your `progress`.
 
 An exercise has a name such as "self_attention.softmax": the chapter, then what is
 asked. Its checker draws fresh inputs, knows the truth from another piece of code than
@@ -9,13 +9,21 @@ import importlib
 import inspect
 import pkgutil
 
-from attnlib.exercises._core import EXERCISES, Folded, Mistake, NotAttempted, Outcome
+from attnlib.exercises import _progress
+from attnlib.exercises._core import (
+    DIFFICULTIES,
+    EXERCISES,
+    Folded,
+    Mistake,
+    NotAttempted,
+    Outcome,
+)
 
-__all__ = ["check", "hint", "names", "solution"]
+__all__ = ["DIFFICULTIES", "check", "hint", "names", "progress", "solution"]
 
 
 def check(name, answer):
-    """Check an answer to an exercise.
+    """Check an answer to an exercise, and note for `progress` if it is right.
 
     Args:
         name: the exercise, such as "self_attention.softmax".
@@ -39,6 +47,7 @@ def check(name, answer):
         return Outcome("not attempted")
     except Mistake as mistake:
         return Outcome("wrong", str(mistake))
+    _progress.record(name)
     return Outcome("right", exercise.praise)
 
 
@@ -61,6 +70,28 @@ def solution(name):
         ValueError: where no exercise has this name.
     """
     return Folded("Solution", inspect.getsource(_find(name).solution), is_code=True)
+
+
+def progress(reset: bool = False) -> _progress.Progress:
+    """Show which exercises you have solved in this folder.
+
+    `check` notes each exercise that you solve in the file `.attnlib-progress.json` in
+    the folder of the notebook, with the day. Nothing is sent anywhere.
+
+    Args:
+        reset: delete the file and begin anew.
+
+    Returns:
+        A `Progress` that prints as text, and as a table in a notebook.
+
+    Raises:
+        ValueError: where the file is damaged.
+    """
+    known = names()
+    if reset:
+        _progress.FILE.unlink(missing_ok=True)
+    solved = _progress.read()
+    return _progress.Progress({name: solved[name] for name in known if name in solved})
 
 
 def names():

@@ -9,6 +9,12 @@ import numpy as np
 
 EXERCISES = {}
 
+DIFFICULTIES = {
+    "warm-up": "one idea, straight from the chapter",
+    "core": "the chapter's method, with the details that go wrong",
+    "hard": "a step beyond the chapter; take paper",
+}
+
 
 class Mistake(Exception):
     """The answer is wrong; the text names the mistake to the reader."""
@@ -20,19 +26,25 @@ class NotAttempted(Exception):
 
 @dataclass(frozen=True)
 class Exercise:
-    """A checker with the hint, the solution and the last word that go with it."""
+    """A checker with what goes with it: what it trains, hint, solution, last word."""
 
     check: Callable
+    trains: str
+    difficulty: str
     solution: Callable
     hint: str
     praise: str
 
 
-def exercise(name, *, solution, hint, praise):
+def exercise(name, *, trains, difficulty, solution, hint, praise):
     """Register the decorated checker, which raises `Mistake` where it finds one."""
+    if difficulty not in DIFFICULTIES:
+        raise ValueError(
+            f"`difficulty` must be one of {list(DIFFICULTIES)}; got {difficulty!r}."
+        )
 
     def register(checker):
-        EXERCISES[name] = Exercise(checker, solution, hint, praise)
+        EXERCISES[name] = Exercise(checker, trains, difficulty, solution, hint, praise)
         return checker
 
     return register
