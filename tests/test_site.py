@@ -292,6 +292,56 @@ def test_the_landing_page_says_which_parts_are_there():
     assert not there
 
 
+def rows(docname):
+    """Give the cells of every table's rows, each with the row's links."""
+    for row in page(f"{docname}.html").select("article table tbody tr"):
+        links = [link["href"] for link in row.select("a[href]")]
+        yield [cell.get_text().strip() for cell in row("td")], links
+
+
+def test_every_chapter_is_listed_with_its_level_time_and_exercises():
+    found = dict(zip(NOTEBOOKS, rows("chapters/appendix/10_chapters"), strict=True))
+    for notebook, ((title, level, time, count), links) in found.items():
+        book = json.loads((ROOT / f"{notebook}.ipynb").read_text("utf-8"))
+        source = "".join("".join(cell["source"]) + "\n" for cell in book["cells"])
+        assert source.startswith(f"# {title}\n")
+        assert links == [f"../{notebook.split('/', 1)[1]}.html"]
+        number = book["metadata"]["attnlib"]["level"]
+        assert level == ["introductory", "intermediate", "advanced"][number - 1]
+        assert time.endswith((" s", " min"))
+        assert int(count) == source.count("\ncheck(") >= 3
+
+
+def test_every_exercise_is_listed_with_difficulty_and_link():
+    scale, exercises = {}, []
+    for cells, links in rows("chapters/appendix/11_exercises"):
+        if links:
+            exercises.append((cells, links))
+        else:
+            scale[cells[0]] = int(cells[2])
+    assert list(scale) == ["warm-up", "core", "hard"]
+    levels = [cells[1] for cells, _ in exercises]
+    assert scale == {level: levels.count(level) for level in scale}
+    sources = [(ROOT / f"{name}.ipynb").read_text("utf-8") for name in NOTEBOOKS]
+    asked = sum(source.count("### Exercise ") for source in sources)
+    assert len({links[0] for _, links in exercises}) == len(exercises) == asked
+    for (title, _, trains), links in exercises:
+        assert title and trains
+        assert re.search(r"\.html#exercise-\d+-", links[0])
+
+
+def test_the_costs_are_those_that_the_notebooks_record():
+    found = [cells for cells, links in rows("chapters/appendix/12_costs") if links]
+    for notebook, cells in zip(NOTEBOOKS, found, strict=True):
+        metadata = json.loads((ROOT / f"{notebook}.ipynb").read_text("utf-8"))[
+            "metadata"
+        ]
+        run = metadata["attnlib"].get("run", {})
+        assert cells[4] == run.get("date", "not measured")
+        assert ("not measured" in cells[2]) == (run.get("peak_mib") is None)
+        assert ("not measured" in cells[3]) == ("device" not in run)
+
+
 def test_the_picture_shows_the_exact_weights():
     itself, other = exp(0.5) / (exp(0.5) + 3), 1 / (exp(0.5) + 3)
     text = page("index.html").select_one("#attention-picture").get_text(" ")

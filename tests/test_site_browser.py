@@ -119,6 +119,20 @@ def test_the_theme_switch_reaches_light_and_dark(visit):
     assert seen["light"] != seen["dark"]
 
 
+def test_exercises_can_be_filtered_by_difficulty(visit):
+    tab = visit("chapters/appendix/11_exercises.html")
+    rows = tab.locator("section section tbody tr")
+    number = rows.count()
+    shown = {}
+    for level in ("warm-up", "core", "hard", "all"):
+        tab.get_by_role("radio", name=level, exact=True).check()
+        shown[level] = rows.filter(visible=True).count()
+        if level != "all":
+            assert set(rows.filter(visible=True).locator("td:nth-child(2)")
+                       .all_inner_texts()) == {level}  # fmt: skip
+    assert shown.pop("all") == number == sum(shown.values())
+
+
 def test_search_finds_softmax(visit):
     tab = visit("search.html?q=softmax")
     result = tab.locator("#search-results li a").first

@@ -123,24 +123,40 @@ def faulty_book(tmp_path_factory):
     shutil.copytree(
         EXTENSIONS, book / "_ext", ignore=shutil.ignore_patterns("__pycache__")
     )
+    shutil.copytree(
+        ROOT / "attnlib" / "exercises",
+        book / "attnlib" / "exercises",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["repository"]["url"] = "https://github.com/me/book"
     (book / "_config.yml").write_text(yaml.safe_dump(config))
     (book / "_toc.yml").write_text(
-        "format: jb-book\nroot: index\nchapters:\n- file: chapters/faulty\n"
+        "format: jb-book\nroot: index\nparts:\n- caption: Faults\n"
+        "  chapters:\n  - file: chapters/faulty\n"
     )
     (book / "index.md").write_text(
-        "# Book\n\n## Run it in Colab\n\n```{article-map}\n```\n"
+        "# Book\n\n## Run it in Colab\n\n```{article-map}\n```\n\n"
+        "```{part-list}\nElsewhere: What is not here\n```\n\n"
+        "```{exercise-list}\n```\n\n```{chapter-list}\n```\n\n```{run-costs}\n```\n"
     )
     prose = (
         "# Faulty\n\n$\\nosuchcommand$\n\n```mermaid\nsequenceDiagram\n A->>B: x\n```\n"
     )
     notebook = {
         "cells": [
-            {"cell_type": "markdown", "id": "a", "metadata": {}, "source": prose}
+            {"cell_type": "markdown", "id": "a", "metadata": {}, "source": prose},
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": "b",
+                "metadata": {},
+                "outputs": [],
+                "source": 'check("faulty.unknown", None)',
+            },
         ],
         "metadata": {
-            "attnlib": {"source": ["99.9"]},
+            "attnlib": {"source": ["99.9"], "level": 7},
             "kernelspec": {"name": "python3"},
         },
         "nbformat": 4,
@@ -158,12 +174,27 @@ def faulty_book(tmp_path_factory):
     return build, book / "_build" / "html"
 
 
-@pytest.mark.parametrize("fault", ["nosuchcommand", "99.9", "flowcharts only"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "nosuchcommand",
+        "99.9",
+        "flowcharts only",
+        "attnlib.level must be one of [1, 2, 3], got 7",
+        "exercise 'faulty.unknown' must be registered",
+        "the part-list says nothing of 'Faults'",
+    ],
+)
 def test_a_fault_fails_the_build(faulty_book, fault):
     build, _ = faulty_book
     assert build.returncode != 0
     warnings = [line for line in build.stderr.splitlines() if "WARNING" in line]
     assert any(fault in line for line in warnings), build.stderr
+
+
+def test_a_notebook_without_a_record_is_not_measured(faulty_book):
+    _, site = faulty_book
+    assert (site / "index.html").read_text().count("<p>not measured</p>") >= 5
 
 
 def test_with_a_repository_address_the_button_opens_colab(faulty_book):
