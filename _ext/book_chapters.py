@@ -111,6 +111,23 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
     return [*(f"| {' | '.join(cells)} |" for cells in lines), ""]
 
 
+def sections(lines: list[str]) -> list[tuple[int, str, list[str]]]:
+    """Split Markdown at its headings: level, title and the lines below.
+
+    Example:
+        >>> sections(["a", "## B", "c"])
+        [(1, '', ['a']), (2, 'B', ['c'])]
+    """
+    found = [(1, "", [])]
+    for line in lines:
+        heading = re.match(r"(#+) (.*)", line)
+        if heading:
+            found.append((len(heading[1]), heading[2], []))
+        else:
+            found[-1][2].append(line)
+    return found
+
+
 def by_part(book: list[Chapter]) -> dict[str, list[Chapter]]:
     """Return the chapters of each part."""
     groups: dict[str, list[Chapter]] = {}
@@ -127,11 +144,21 @@ class ChapterDirective(Directive):
         raise NotImplementedError
 
     def run(self):
-        """Read the chapters, parse what `write` makes of them."""
+        """Read the chapters; parse what `write` makes of them, section by section.
+
+        MyST would put sections of a nested text before what the directive returns.
+        """
         self.env = self.state.document.settings.env
-        lines = StringList(self.write(chapters(self.env)), source=self.env.docname)
         parent = nodes.container()
-        self.state.nested_parse(lines, self.content_offset, parent, match_titles=True)
+        opened = {1: parent}
+        for level, title, lines in sections(self.write(chapters(self.env))):
+            if title:
+                opened[level] = nodes.section("", nodes.title(title, title))
+                opened[level]["names"].append(nodes.fully_normalize_name(title))
+                self.state.document.note_implicit_target(opened[level])
+                opened[level - 1].append(opened[level])
+            block = StringList(lines, source=self.env.docname)
+            self.state.nested_parse(block, self.content_offset, opened[level])
         for made in parent.findall(nodes.table):
             made["classes"].append(f"{self.name}-table")
         return parent.children

@@ -1,7 +1,7 @@
 """The list of all exercises, from the notebooks and from where they are registered.
 
 The notebooks give title and place, `attnlib.exercises` what an exercise trains and how
-hard it is. That is read from the source, so that a build needs no Keras.
+hard it is. That is read from its source: to import all exercises would import Keras.
 """
 
 import ast
@@ -13,9 +13,11 @@ from docutils import nodes
 from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.util import logging
 
+from attnlib import exercises
+
 logger = logging.getLogger(__name__)
 
-PACKAGE = Path(__file__).parent.parent / "attnlib" / "exercises"
+PACKAGE = Path(exercises.__file__).parent
 
 
 def registered(source: str) -> dict[str, dict[str, str]]:
@@ -35,20 +37,6 @@ def registered(source: str) -> dict[str, dict[str, str]]:
                 if keyword.arg in ("trains", "difficulty")
             }
     return found
-
-
-def difficulties(source: str) -> dict[str, str]:
-    """Find what DIFFICULTIES of `_core` says of each step of the scale.
-
-    Example:
-        >>> difficulties('DIFFICULTIES = {"core": "the method"}')
-        {'core': 'the method'}
-    """
-    for node in ast.parse(source).body:
-        for target in getattr(node, "targets", [getattr(node, "target", None)]):
-            if getattr(target, "id", "") == "DIFFICULTIES":
-                return ast.literal_eval(node.value)
-    raise ValueError("`source` must assign DIFFICULTIES; it does not.")
 
 
 def title(heading: str) -> str:
@@ -71,8 +59,7 @@ class ExerciseList(ChapterDirective):
         for path in sorted(PACKAGE.glob("*.py")):
             self.env.note_dependency(str(path))
             known |= registered(path.read_text("utf-8"))
-        scale = difficulties((PACKAGE / "_core.py").read_text("utf-8"))
-        self.scale = list(scale)
+        scale = exercises.DIFFICULTIES
         asked = [name for chapter in book for name in chapter.exercises]
         for name in set(asked) ^ set(known):
             logger.warning(
@@ -88,7 +75,7 @@ class ExerciseList(ChapterDirective):
             ["Difficulty", "What it asks", "Exercises"],
             [[step, text, str(counts[step])] for step, text in scale.items()],
         )
-        lines += [form(self.scale), ""]
+        lines += [form(), ""]
         for part, group in by_part(book).items():
             lines += [f"## {part}", ""]
             for chapter in group:
@@ -111,22 +98,25 @@ class ExerciseList(ChapterDirective):
         for node in made:
             for row in node.findall(nodes.row):
                 words = [entry.astext() for entry in row.findall(nodes.entry)]
-                if words[1] in self.scale:
+                if words[1] in exercises.DIFFICULTIES:
                     row["classes"].append(words[1])
         return made
 
 
-def form(scale: list[str]) -> str:
+def form() -> str:
     """Write the choice of what to show; the style sheet does the rest.
 
     Example:
-        >>> form(["core"]).count("<input")
-        2
+        >>> form().count("<input")
+        4
     """
     choices = "".join(
         f'<label><input type="radio" name="difficulty" value="{value}"{checked}> '
         f"{value}</label>"
-        for value, checked in [("all", " checked"), *((step, "") for step in scale)]
+        for value, checked in {
+            "all": " checked",
+            **dict.fromkeys(exercises.DIFFICULTIES, ""),
+        }.items()
     )
     return (
         f'<fieldset class="exercise-filter"><legend>Show</legend>{choices}</fieldset>'

@@ -304,7 +304,9 @@ def test_every_chapter_is_listed_with_its_level_time_and_exercises():
     for notebook, ((title, level, time, count), links) in found.items():
         book = json.loads((ROOT / f"{notebook}.ipynb").read_text("utf-8"))
         source = "".join("".join(cell["source"]) + "\n" for cell in book["cells"])
-        assert source.startswith(f"# {title}\n")
+        assert source.startswith(
+            f"# {title}\n".replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        )
         assert links == [f"../{notebook.split('/', 1)[1]}.html"]
         number = book["metadata"]["attnlib"]["level"]
         assert level == ["introductory", "intermediate", "advanced"][number - 1]

@@ -123,11 +123,6 @@ def faulty_book(tmp_path_factory):
     shutil.copytree(
         EXTENSIONS, book / "_ext", ignore=shutil.ignore_patterns("__pycache__")
     )
-    shutil.copytree(
-        ROOT / "attnlib" / "exercises",
-        book / "attnlib" / "exercises",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["repository"]["url"] = "https://github.com/me/book"
     (book / "_config.yml").write_text(yaml.safe_dump(config))
