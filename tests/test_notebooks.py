@@ -160,13 +160,14 @@ def test_every_exercise_stands_in_one_chapter():
 
 
 def test_a_heading_tells_how_hard_its_exercise_is(book):
-    levels = []
+    levels, known = [], exercises.names()
     for cell in book.cells:
         for heading in re.findall(
             r"^### (Exercise \d+: .*)", cell.source, re.MULTILINE
         ):
             levels.append(re.search(r"(?:\((warm-up|hard)\))?$", heading)[1] or "core")
         for name in re.findall(r'^check\(\s*"([\w.]+)"', cell.source, re.MULTILINE):
+            assert name in known
             assert exercises.EXERCISES[name].difficulty == levels[-1], name
     assert set(levels) == set(exercises.DIFFICULTIES)
 
