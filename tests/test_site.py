@@ -307,7 +307,7 @@ def test_every_work_shows_its_title_and_who_cites_it():
     for entry in entries:
         addresses = {link["href"] for link in entry.select("a.external")}
         (work,) = [work for work in works if addresses == set(work["links"])]
-        assert work["title"] in entry.get_text().replace("’", "'")
+        assert work["title"] in entry.get_text().replace("\u2019", "'")
         for link in entry.select("a.internal"):
             citing = page(normpath(f"chapters/appendix/{link['href']}"))
             outside = {found["href"] for found in citing.select("article a.external")}
