@@ -11,7 +11,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 SITE_SOURCES := _config.yml _toc.yml index.md \
-  $(shell find chapters _ext attnlib/exercises -type f -not -path '*/.*' -not -name '*.pyc')
+  $(shell find chapters _ext attnlib -type f -not -path '*/.*' -not -name '*.pyc')
 
 # What runs on Keras, once more on JAX.
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \

@@ -123,8 +123,10 @@ def plane(keys, values=None, *, labels=None, query=(0.0, 0.0), title=None):
             for labels whose number does not fit.
 
     Source:
-        With the distance it is the kernel regression of Nadaraya (1964) and Watson
-        (1964), whose Gaussian kernel has the variance that the temperature names.
+        With the distance it is the kernel regression of
+        [Nadaraya (1964)](https://doi.org/10.1137/1109020) and
+        [Watson (1964)](https://www.jstor.org/stable/25049340), whose Gaussian kernel
+        has the variance that the temperature names.
 
     >>> plane([[1.0, 0.0], [0.0, 1.0]], labels=["east", "north"])
     Explorable: plane with 2 keys

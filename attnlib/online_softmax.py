@@ -1,8 +1,9 @@
 """Exact attention in memory that grows with the length, not with its square.
 
 The scores are computed in blocks that are forgotten at once. Of each query only the
-largest score so far, the sum of the powers and the sum of the values are kept (Milakov
-and Gimelshein, 2018); the gradient computes the blocks anew (Dao et al., 2022).
+largest score so far, the sum of the powers and the sum of the values are kept
+([Milakov and Gimelshein, 2018](https://arxiv.org/abs/1805.02867)); the gradient
+computes the blocks anew ([Dao et al., 2022](https://arxiv.org/abs/2205.14135)).
 """
 
 import math

@@ -51,7 +51,8 @@ def set_style():
     Call it once, before the first figure.
 
     Source:
-        The colours are those of Okabe and Ito (2008), "Color Universal Design".
+        The colours are those of
+        [Okabe and Ito (2008)](https://jfly.uni-koeln.de/color/).
 
     >>> with plt.rc_context():
     ...     set_style()

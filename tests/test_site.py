@@ -4,6 +4,7 @@ import json
 import re
 from functools import cache
 from math import exp
+from os.path import normpath, relpath
 from pathlib import Path
 from runpy import run_path
 from urllib.parse import unquote, urlsplit
@@ -277,6 +278,51 @@ def test_the_map_has_a_row_for_every_section():
                 target.endswith(f"{notebook.split('/', 1)[1]}.html")
                 for target in targets
             )
+
+
+def test_the_list_of_figures_has_every_figure():
+    listed = {}
+    for link in page("chapters/appendix/05_figures.html").select("article li a[href]"):
+        target, _, anchor = link["href"].partition("#")
+        place = page(normpath(f"chapters/appendix/{target}"))
+        assert link.get_text().strip() and place.find(id=anchor)
+        listed[target] = listed.get(target, 0) + 1
+    shown = {}
+    for docname in DOCNAMES:
+        figures = page(f"{docname}.html").select(
+            "article .cell_output img, article svg.diagram, article figure.am, "
+            "#attention-picture"
+        )
+        if figures:
+            shown[relpath(f"{docname}.html", "chapters/appendix")] = len(figures)
+    assert listed == shown
+
+
+def test_every_work_shows_its_title_and_who_cites_it():
+    entries = page("chapters/appendix/04_references.html").select("ul.references > li")
+    works = yaml.safe_load(
+        (ROOT / "chapters/appendix/references.yml").read_text("utf-8")
+    )
+    assert len(entries) == len(works)
+    for entry in entries:
+        addresses = {link["href"] for link in entry.select("a.external")}
+        (work,) = [work for work in works if addresses == set(work["links"])]
+        assert work["title"] in entry.get_text().replace("\u2019", "'")
+        for link in entry.select("a.internal"):
+            citing = page(normpath(f"chapters/appendix/{link['href']}"))
+            outside = {found["href"] for found in citing.select("article a.external")}
+            assert outside & addresses
+
+
+def test_chinese_words_are_marked_as_chinese():
+    article = BeautifulSoup(
+        str(page("chapters/appendix/03_glossary.html").article), "html.parser"
+    )
+    marked = article.select("[lang=zh]")
+    assert len(marked) > 50
+    for words in marked:
+        words.decompose()
+    assert not re.search(r"[\u4e00-\u9fff]", article.get_text())
 
 
 def test_the_landing_page_says_which_parts_are_there():

@@ -5,7 +5,7 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -133,11 +133,46 @@ def test_exercises_can_be_filtered_by_difficulty(visit):
     assert shown.pop("all") == number == sum(shown.values())
 
 
-def test_search_finds_softmax(visit):
-    tab = visit("search.html?q=softmax")
-    result = tab.locator("#search-results li a").first
-    result.wait_for()
-    assert result.get_attribute("href").split("?")[0].endswith(".html")
+@pytest.fixture
+def search(visit):
+    """Return what a search finds, best first, as addresses."""
+
+    def results(query):
+        tab = visit(f"search.html?q={quote(query)}")
+        tab.locator(".search-summary:has-text('found')").wait_for()
+        links = tab.locator("#search-results li > a")
+        links.first.wait_for()
+        return [link.get_attribute("href") for link in links.all()]
+
+    return results
+
+
+@pytest.mark.parametrize(
+    ("query", "page"),
+    [
+        ("softmax", "formulas/02_softmax_and_scale.html"),
+        ("scaled dot product", "formulas/01_scores.html"),
+        ("additive score", "formulas/01_scores.html"),
+        ("rotary positions", "formulas/05_masks_and_positions.html"),
+        ("加性得分", "appendix/03_glossary.html"),
+        ("Attention Is All You Need", "appendix/04_references.html"),
+    ],
+)
+def test_search_finds_formulas_by_their_names(search, query, page):
+    assert any(page in address for address in search(query))
+
+
+@pytest.mark.parametrize(
+    ("query", "heading"),
+    [
+        ("a loss that ignores padding", "01_translation.html#exercise-2"),
+        ("integrated gradients (hard)", "06_reading_the_model.html#exercise-5"),
+        ("non-maximum suppression", "05_object_detection.html#exercise-5"),
+    ],
+)
+def test_search_puts_the_exercise_of_that_name_first(search, query, heading):
+    best = next(address for address in search(query) if "#term-" not in address)
+    assert heading in best
 
 
 def test_equations_are_set_in_the_book_s_own_font(visit):
