@@ -31,6 +31,7 @@ test: lint unit notebook-tests site-tests
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \

@@ -6,7 +6,7 @@ import platform
 import keras
 
 
-def describe():
+def describe() -> str:
     """Name the versions and the device that computations run on.
 
     >>> describe().startswith("Python 3.")
@@ -23,7 +23,7 @@ def describe():
     )
 
 
-def _version(names):
+def _version(names: tuple[str, ...]) -> str:
     for name in names:
         try:
             return importlib.metadata.version(name)

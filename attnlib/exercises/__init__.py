@@ -8,13 +8,21 @@ the solution, and names the mistake.
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
-from attnlib.exercises._core import EXERCISES, Folded, Mistake, NotAttempted, Outcome
+from attnlib.exercises._core import (
+    EXERCISES,
+    Exercise,
+    Folded,
+    Mistake,
+    NotAttempted,
+    Outcome,
+)
 
 __all__ = ["check", "hint", "names", "solution"]
 
 
-def check(name, answer):
+def check(name: str, answer: Any) -> Outcome:
     """Check an answer to an exercise.
 
     Args:
@@ -42,7 +50,7 @@ def check(name, answer):
     return Outcome("right", exercise.praise)
 
 
-def hint(name):
+def hint(name: str) -> Folded:
     """Return the hint of an exercise, folded until it is opened.
 
     Raises:
@@ -54,7 +62,7 @@ def hint(name):
     return Folded("Hint", _find(name).hint)
 
 
-def solution(name):
+def solution(name: str) -> Folded:
     """Return the solution of an exercise as code, folded until it is opened.
 
     Raises:
@@ -63,7 +71,7 @@ def solution(name):
     return Folded("Solution", inspect.getsource(_find(name).solution), is_code=True)
 
 
-def names():
+def names() -> list[str]:
     """Return the names of all exercises, chapter by chapter.
 
     >>> "self_attention.softmax" in names()
@@ -74,7 +82,7 @@ def names():
     return sorted(EXERCISES)
 
 
-def _find(name):
+def _find(name: str) -> Exercise:
     """Import the chapter's exercises and look the name up."""
     known = names()
     if name not in known:
