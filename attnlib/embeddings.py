@@ -10,7 +10,7 @@ from attnlib.data.reviews import INDEX_FROM, encode
 
 
 def count_vectors(
-    texts: Iterable[str],
+    texts: list[str],
     word_index: Mapping[str, int],
     num_words: int = 3_000,
     *,
