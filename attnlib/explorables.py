@@ -7,12 +7,18 @@ GitHub), a table stands in. The module needs no deep learning framework.
 """
 
 import html
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from attnlib import _pages
+from attnlib._types import Array, ArrayLike
+
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
 
 _TEMPERATURES = (0.5, 1, 2)  # in the table of the softmax
 _HALF = 200  # the plane is drawn from -200 to 200
@@ -38,21 +44,23 @@ class Explorable:
     html: str
     title: str | None = None
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the explorable to `path` as a page of its own.
 
         The file appears whole or not at all.
         """
         _pages.save_page(path, self.title or repr(self), self.html)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self.html}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Explorable: {self.name}"
 
 
-def softmax(scores, labels=None, *, title=None):
+def softmax(
+    scores: ArrayLike, labels: Iterable[str] | None = None, *, title: str | None = None
+) -> Explorable:
     """Explore how scores become weights: temperature, depth, and the root of it.
 
     The reader moves the temperature from 0.1 to 10 and the depth of the vectors from
@@ -99,7 +107,14 @@ def softmax(scores, labels=None, *, title=None):
     return _make("softmax", name, table, data, title)
 
 
-def plane(keys, values=None, *, labels=None, query=(0.0, 0.0), title=None):
+def plane(
+    keys: ArrayLike,
+    values: ArrayLike | None = None,
+    *,
+    labels: Iterable[str] | None = None,
+    query: ArrayLike = (0.0, 0.0),
+    title: str | None = None,
+) -> Explorable:
     """Explore attention in the plane: move the query, see its weights and context.
 
     The reader drags the query, taps a place, or uses the arrow keys; chooses the
@@ -171,7 +186,7 @@ def plane(keys, values=None, *, labels=None, query=(0.0, 0.0), title=None):
             (
                 _pages.name_token(label),
                 frame.write_point(keys[index]),
-                *([frame.write_value(values[index])] if frame.one_number else []),
+                *([frame.write_value(frame.values[index])] if frame.one_number else []),
                 *(_write_weight(of_key[index]) for of_key in weights.values()),
             )
             for index, label in enumerate(labels)
@@ -193,7 +208,13 @@ def plane(keys, values=None, *, labels=None, query=(0.0, 0.0), title=None):
     return _make("plane", name, table, data, title, drawing)
 
 
-def masks(scores, tokens, *, real=None, title=None):
+def masks(
+    scores: ArrayLike,
+    tokens: Iterable[str],
+    *,
+    real: ArrayLike | None = None,
+    title: str | None = None,
+) -> Explorable:
     """Explore masks: which scores do they take away, and where do the weights go?
 
     The reader switches a causal mask, a local window and, where `real` is given, a
@@ -255,7 +276,14 @@ def masks(scores, tokens, *, real=None, title=None):
     return _make("masks", name, table, data, title)
 
 
-def _make(kind, name, table, data, title, drawing=""):
+def _make(
+    kind: str,
+    name: str,
+    table: str,
+    data: object,
+    title: str | None,
+    drawing: str = "",
+) -> Explorable:
     """Join what stands still, what moves, and the table that stands in."""
     assets = ["base", "explorables", kind]
     element = _pages.make_element(
@@ -272,15 +300,16 @@ def _make(kind, name, table, data, title, drawing=""):
 # ----------------------------------------------------------------- numbers
 
 
-def _softmax(scores):
+def _softmax(scores: Array) -> Array:
     """Softmax over the last axis; a row of minus infinity has weights of 0."""
     peak = scores.max(axis=-1, keepdims=True)
     powers = np.exp(scores - np.where(np.isfinite(peak), peak, 0))
     total = powers.sum(axis=-1, keepdims=True)
-    return powers / np.where(total == 0, 1, total)
+    weights: Array = powers / np.where(total == 0, 1, total)
+    return weights
 
 
-def _check_vector(name, numbers):
+def _check_vector(name: str, numbers: ArrayLike) -> Array:
     numbers = _pages.check_numbers(name, numbers)
     if numbers.ndim != 1 or not len(numbers):
         raise ValueError(
@@ -293,21 +322,21 @@ def _check_vector(name, numbers):
 # -------------------------------------------------------------------- text
 
 
-def _count(number, word):
+def _count(number: int, word: str) -> str:
     return f"{number} {word}" + ("s" if number != 1 else "")
 
 
-def _write(number, digits=2):
+def _write(number: float, digits: int = 2) -> str:
     """Write a number as the scripts do, with a true minus sign."""
     text = _pages.round_up(number, f"1e-{digits}")
     return text.replace("-", "\N{MINUS SIGN}" if float(text) else "")
 
 
-def _write_weight(weight):
+def _write_weight(weight: float) -> str:
     return _write(weight, 3)
 
 
-def _write_cell(weight):
+def _write_cell(weight: float) -> str:
     return _write(weight) if weight else "0"
 
 
@@ -317,10 +346,10 @@ def _write_cell(weight):
 class _Frame:
     """How far the plane reaches, how it is divided, and how its numbers are written."""
 
-    def __init__(self, keys, values, query):
+    def __init__(self, keys: Array, values: Array | None, query: Array) -> None:
         self.keys, self.query = keys, query
         self.one_number = values is not None
-        self.values = values if self.one_number else keys
+        self.values = keys if values is None else values
         reach = 1.2 * max(np.abs(keys).max(), np.abs(query).max()) or 1.0
         self.grid = _divide(reach)
         tenth = self.grid / 10
@@ -330,43 +359,43 @@ class _Frame:
         spread = float(np.ptp(self.values))
         self.value_digits = _count_digits(_divide(spread) / 50) if spread else 2
 
-    def place(self, point):
+    def place(self, point: Array) -> tuple[str, str]:
         """Return where a point lies in the drawing."""
         x, y = np.asarray(point) * (_HALF / self.limit) * (1, -1)
         return _shorten(x), _shorten(y)
 
-    def share(self, value):
+    def share(self, value: float) -> float:
         """Return where a value lies between the smallest (0) and the largest (1)."""
         spread = float(np.ptp(self.values))
         return (value - self.values.min()) / spread if spread else 0.5
 
-    def write_point(self, point):
+    def write_point(self, point: Array) -> str:
         return f"({', '.join(_write(number, self.digits) for number in point)})"
 
-    def write_value(self, value):
+    def write_value(self, value: float) -> str:
         return _write(value, self.value_digits)
 
-    def write_context(self, context):
+    def write_context(self, context: Any) -> str:
         return (self.write_value if self.one_number else self.write_point)(context)
 
 
-def _divide(reach):
+def _divide(reach: float) -> float:
     """Return the largest of 1, 2 and 5, times a power of ten, below half of `reach`."""
     power = 10.0 ** floor(log10(reach / 2))
     steps = (step for step in (1, 2, 5) if step * power <= reach / 2)
     return max(steps, default=1) * power
 
 
-def _count_digits(step):
+def _count_digits(step: float) -> int:
     return max(0, -floor(round(log10(step), 9)))
 
 
-def _shorten(number):
+def _shorten(number: float) -> str:
     """Write a number for the drawing, short."""
     return f"{round(float(number), 1) + 0:g}"
 
 
-def _draw_plane(frame, names, weights):
+def _draw_plane(frame: _Frame, names: list[str], weights: Array) -> str:
     """Draw the plane at its start, in SVG; the script moves what has a class."""
     shares = [frame.share(value) for value in frame.values] if frame.one_number else []
     x, y = frame.place(frame.query)
@@ -383,10 +412,10 @@ def _draw_plane(frame, names, weights):
             f'r="{_DISC * weight**0.5:.1f}"/>'
             f'<circle class="ex-dot" cx="{key_x}" cy="{key_y}" r="4.5"/></g>'
         )
-    context = weights @ frame.values
+    context: Any = weights @ frame.values  # a number or a point
     if frame.one_number:
         axis = _draw_axis(frame, shares, weights)
-        place = _shorten(_on_axis(frame.share(context))), _AXIS
+        place = _shorten(_on_axis(frame.share(context))), str(_AXIS)
     else:
         axis, place = "", frame.place(context)
     legend = _AXIS + 38 if frame.one_number else _HALF + 26
@@ -406,7 +435,7 @@ def _draw_plane(frame, names, weights):
     )
 
 
-def _draw_grid(frame):
+def _draw_grid(frame: _Frame) -> str:
     steps = np.arange(1, floor(round(frame.limit / frame.grid, 6)) + 1) * frame.grid
     steps = steps[steps < 0.97 * frame.limit]
     path, texts = "", ""
@@ -423,7 +452,7 @@ def _draw_grid(frame):
     )
 
 
-def _write_names(frame, names, weights):
+def _write_names(frame: _Frame, names: list[str], weights: Array) -> str:
     """Write each key's name and weight beside it, where the most room is."""
     points = [tuple(map(float, frame.place(key))) for key in frame.keys]
     strongest = np.argsort(-weights, kind="stable")[:3]
@@ -450,7 +479,7 @@ def _write_names(frame, names, weights):
     return "".join(texts)
 
 
-def _cost(box, taken):
+def _cost(box: Box, taken: list[Box]) -> float:
     """Return how much of a box is outside of the plane, or taken."""
     left, top, right, bottom = box
     cost = 100 * max(0, -_HALF - left, right - _HALF, -_HALF - top, bottom - _HALF)
@@ -461,7 +490,7 @@ def _cost(box, taken):
     return cost
 
 
-def _draw_legend(y):
+def _draw_legend(y: float) -> str:
     parts = [
         (-172, _QUERY, "query: drag it"),
         (-34, _DISC_SIGN, "weight of a key"),
@@ -474,11 +503,11 @@ def _draw_legend(y):
     )
 
 
-def _on_axis(share):
+def _on_axis(share: float) -> float:
     return (2 * share - 1) * 0.85 * _HALF
 
 
-def _draw_axis(frame, shares, weights):
+def _draw_axis(frame: _Frame, shares: list[float], weights: Array) -> str:
     """Draw the axis of the values, with a bead for each key."""
     beads = "".join(
         f'<circle class="ex-bead" style="--share:{share:.3f}" '

@@ -8,11 +8,13 @@ the solution, and names the mistake.
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
 from attnlib.exercises import _progress
 from attnlib.exercises._core import (
     DIFFICULTIES,
     EXERCISES,
+    Exercise,
     Folded,
     Mistake,
     NotAttempted,
@@ -22,7 +24,7 @@ from attnlib.exercises._core import (
 __all__ = ["DIFFICULTIES", "check", "hint", "names", "progress", "solution"]
 
 
-def check(name, answer):
+def check(name: str, answer: Any) -> Outcome:
     """Check an answer to an exercise, and note for `progress` if it is right.
 
     Args:
@@ -51,7 +53,7 @@ def check(name, answer):
     return Outcome("right", exercise.praise)
 
 
-def hint(name):
+def hint(name: str) -> Folded:
     """Return the hint of an exercise, folded until it is opened.
 
     Raises:
@@ -63,7 +65,7 @@ def hint(name):
     return Folded("Hint", _find(name).hint)
 
 
-def solution(name):
+def solution(name: str) -> Folded:
     """Return the solution of an exercise as code, folded until it is opened.
 
     Raises:
@@ -94,7 +96,7 @@ def progress(reset: bool = False) -> _progress.Progress:
     return _progress.Progress({name: solved[name] for name in known if name in solved})
 
 
-def names():
+def names() -> list[str]:
     """Return the names of all exercises, chapter by chapter.
 
     >>> "self_attention.softmax" in names()
@@ -105,7 +107,7 @@ def names():
     return sorted(EXERCISES)
 
 
-def _find(name):
+def _find(name: str) -> Exercise:
     """Import the chapter's exercises and look the name up."""
     known = names()
     if name not in known:
