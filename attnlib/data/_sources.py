@@ -28,16 +28,20 @@ class DataError(RuntimeError):
 
 
 class Review(NamedTuple):
-    """A review; texts that differ in white space only have the same key."""
+    """A review; texts that differ in white space only have the same key.
+
+    The rating is None where the source lacks it.
+    """
 
     key: str
     label: int
     text: str
+    rating: int | None
 
     @classmethod
-    def of(cls, text, label):
+    def of(cls, text, label, rating=None):
         """Make a review; the key is a hash of the text."""
-        return cls(_sha256(b" ".join(text.encode().split())), label, text)
+        return cls(_sha256(b" ".join(text.encode().split())), label, text, rating)
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,18 @@ OFFICIAL = {
         "3a5a6e5815271d19b20ff3bf8631587422ad721bcef8139c7f65bbd756030b9a",
     ),
 }
+# Of each split: the digest that `_digest_of_ratings` gives.
+RATINGS = {
+    "train": "efa16e137f847ec8dd0bd29f3bff7613b2b637dec48ae744aef3d97c2749d922",
+    "test": "941fe0ae80fa98735b6a0b187e16bc4d770816943b57e20a6691e5f47388b6d1",
+}
 TRAIN_FILE, TEST_FILE, WORD_INDEX_FILE = FILES = (
     "imdb_train.parquet",
     "imdb_test.parquet",
     "imdb_word_index.json",
 )
 
-_REVIEW_NAME = re.compile(r"aclImdb/(train|test)/(pos|neg)/\d+_\d+\.txt", re.ASCII)
+_REVIEW_NAME = re.compile(r"aclImdb/(train|test)/(pos|neg)/\d+_(\d+)\.txt", re.ASCII)
 _CHUNK = 1 << 20
 _REPLACE = (
     "Put the official file there, or delete this one: load_imdb(download=True) "
@@ -153,14 +162,17 @@ def cache_folder(name):
 
 def _read_parquet(path):
     try:
-        table = pq.read_table(path, columns=["text", "label"]).drop_null()
-        texts, labels = table["text"].cast("string"), table["label"].cast("int32")
+        types = {"text": "string", "label": "int32"}
+        if "rating" in pq.read_schema(path).names:
+            types["rating"] = "int32"
+        table = pq.read_table(path, columns=list(types)).drop_null()
+        columns = [table[name].cast(kind).to_pylist() for name, kind in types.items()]
     except (OSError, KeyError, pa.ArrowException) as error:
         raise DataError(
             f"{path} cannot be read as Parquet with columns text and label: {error} "
             f"{_REPLACE}"
         ) from error
-    reviews = list(map(Review.of, texts.to_pylist(), labels.to_pylist()))
+    reviews = list(map(Review.of, *columns))
     _check(path.stem.removeprefix("imdb_"), reviews, path, _REPLACE)
     return reviews
 
@@ -221,6 +233,12 @@ def _facts(reviews):
     return len(reviews), positive, _sha256("\n".join(keys).encode())
 
 
+def _digest_of_ratings(reviews):
+    """Digest the ratings with their reviews, whatever their order."""
+    ratings = sorted(f"{review.rating} {review.key}" for review in reviews)
+    return _sha256("\n".join(ratings).encode())
+
+
 def _check(split, reviews, source, advice):
     found, expected = _facts(reviews), OFFICIAL[split]
     if found != expected:
@@ -228,6 +246,12 @@ def _check(split, reviews, source, advice):
         raise DataError(
             f"{source} is not the official IMDb {split} split: found {facts(*found)}; "
             f"expected {facts(*expected)}. {advice}"
+        )
+    has_ratings = any(review.rating is not None for review in reviews)
+    if has_ratings and _digest_of_ratings(reviews) != RATINGS[split]:
+        raise DataError(
+            f"{source} holds the reviews of the official IMDb {split} split with "
+            f"other ratings. {advice}"
         )
 
 
@@ -255,6 +279,7 @@ def _fetch_reviews(cache, verbose):
             columns = {
                 "label": pa.array([review.label for review in reviews], "int8"),
                 "text": pa.array([review.text for review in reviews], "string"),
+                "rating": pa.array([review.rating for review in reviews], "int8"),
             }
             pq.write_table(pa.table(columns), folder / f"imdb_{split}.parquet")
         for file in (TRAIN_FILE, TEST_FILE):
@@ -264,9 +289,9 @@ def _fetch_reviews(cache, verbose):
 def read_archive(path):
     """Read the reviews in `aclImdb_v1.tar.gz`, extracting nothing.
 
-    Only regular files with the name of a labelled review count. Returns
-    {"train": [Review, ...], "test": [...]}; raises DataError where the file is no
-    archive or ends early.
+    Only regular files with the name of a labelled review count, which ends in the
+    rating. Returns {"train": [Review, ...], "test": [...]}; raises DataError where
+    the file is no archive or ends early.
     """
     splits = {"train": [], "test": []}
     try:
@@ -277,7 +302,7 @@ def read_archive(path):
                 if name and member.isreg():
                     text = archive.extractfile(member).read().decode("utf-8")
                     label = int(name[2] == "pos")
-                    splits[name[1]].append(Review.of(text, label))
+                    splits[name[1]].append(Review.of(text, label, int(name[3])))
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as an archive: {error!r}.") from error
     return splits
