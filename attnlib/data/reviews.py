@@ -94,7 +94,8 @@ def load_imdb(
         download: whether to fetch what no folder or package has (84 MB) into the
             cache. It also replaces a damaged file in the cache.
         portable: use the training texts alone, even where the official test split
-            and Keras's word index are there: the same splits on every machine.
+            and Keras's word index are there: the same splits on every machine, though
+            only some have the ratings.
         verbose: whether to print a line about each replacement and download.
 
     Returns:
