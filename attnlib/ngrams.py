@@ -242,8 +242,8 @@ def log_odds(counts: ArrayLike) -> np.ndarray:
         array([ 0.       ,  0.       ,  0.       , -1.3862944], dtype=float32)
     """
     negative, positive = np.asarray(counts) + 1
-    ratio: np.ndarray = positive / negative
-    return np.log(ratio).astype("float32")
+    table: np.ndarray = np.log(positive / negative).astype("float32")
+    return table
 
 
 def share_among_words(contributions: ArrayLike) -> np.ndarray:
