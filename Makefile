@@ -6,12 +6,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 SITE   := _build/html/index.html
+LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 SITE_SOURCES := _config.yml _toc.yml index.md \
-  $(shell find chapters _ext -type f -not -path '*/.*' -not -name '*.pyc')
+  attnlib/_pages.py attnlib/explorables.py \
+  $(shell find chapters _ext attnlib/assets -type f -not -path '*/.*' -not -name '*.pyc')
 
 # What runs on Keras, once more on JAX.
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \
@@ -21,7 +23,7 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit notebook-tests site-tests notebooks lab serve lock clean
+.PHONY: book test lint unit notebook-tests site-tests lighthouse notebooks lab serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
@@ -53,6 +55,9 @@ notebook-tests: $(READY)
 site-tests: $(SITE)
 	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
 
+lighthouse: $(SITE) $(LIGHTHOUSE)
+	$(BIN)/node tools/lighthouse/check.mjs _build/html
+
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
 
@@ -71,6 +76,11 @@ clean:
 
 $(SITE): $(READY) $(SITE_SOURCES)
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	@touch $@
+
+$(LIGHTHOUSE): export PATH := $(abspath $(BIN)):$(PATH)
+$(LIGHTHOUSE): tools/lighthouse/package-lock.json | $(READY)
+	npm ci --prefix tools/lighthouse
 	@touch $@
 
 # uv when it is there, pip otherwise; both write byte code, which makes the
