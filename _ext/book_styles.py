@@ -114,9 +114,10 @@ def drop_unread_properties(css: str, elsewhere: str) -> str:
         >>> drop_unread_properties("a{--b:1;--c:2;top:var(--c)}", "")
         'a{--c:2;top:var(--c)}'
     """
+    value = r"""(?:"[^"]*"|'[^']*'|[^;{}"'])*"""
     read = set(re.findall(r"var\(\s*(--[\w-]+)", css + elsewhere))
     return re.sub(
-        r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*;?",
+        rf"(?<=[{{;])\s*(--[\w-]+)\s*:{value};?",
         lambda match: match[0] if match[1] in read else "",
         css,
     )

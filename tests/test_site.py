@@ -12,6 +12,7 @@ from runpy import run_path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import tinycss2
 import yaml
 from bs4 import BeautifulSoup
 
@@ -250,7 +251,8 @@ def test_a_notebook_page_opens_in_colab_and_downloads(docname):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_icon_is_in_the_icon_font(name):
-    known = set(re.findall(r"\.(fa-[\w-]+)", (SITE / "_static/icons.css").read_text()))
+    sheet = (SITE / "_static/site.css").read_text("utf-8")
+    known = set(re.findall(r"\.(fa-[\w-]+)", sheet))
     markup = (SITE / name).read_text("utf-8")
     used = set(re.findall(r"(?<![\w-])fa-[\w-]+", markup))
     assert used <= known
@@ -353,6 +355,16 @@ def test_nothing_holds_the_first_paint_back_but_one_style_sheet(name):
     html = page(name)
     assert len(html.select("link[rel=stylesheet]")) == 1
     assert all(tag.has_attr("defer") for tag in html.select("script[src]"))
+
+
+def test_the_style_sheet_is_whole():
+    (sheet,) = SITE.rglob("*.css")
+    contents = [tinycss2.parse_stylesheet(sheet.read_text("utf-8"))]
+    for content in contents:
+        for rule in content:
+            assert rule.type != "error", rule.message
+            if rule.type in {"qualified-rule", "at-rule"} and rule.content:
+                contents.append(tinycss2.parse_blocks_contents(rule.content))
 
 
 @pytest.mark.parametrize("name", PAGES)

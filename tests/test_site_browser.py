@@ -184,6 +184,7 @@ def test_paper_shows_the_text_alone_and_light(visit, name):
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(255, 255, 255)"
+    assert tab.locator("h1").is_visible()
     for part in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
         assert not any(found.is_visible() for found in tab.locator(part).all())
     cut = tab.evaluate(

@@ -144,6 +144,13 @@ def test_a_style_sheet_keeps_what_a_page_can_use(css, kept):
     assert prune(css, {"used"}, "styles") == kept
 
 
+def test_a_property_goes_whole_even_with_semicolons_in_its_value():
+    from book_styles import drop_unread_properties
+
+    css = """a{--b:url("data:x;y,{}");--c:'}';top:0}"""
+    assert drop_unread_properties(css, "") == "a{top:0}"
+
+
 def test_a_style_sheet_that_imports_another_is_an_error():
     from book_styles import prune
 
