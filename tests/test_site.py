@@ -307,6 +307,16 @@ def test_a_part_page_lists_its_chapters_and_each_chapter_names_its_part(part):
         assert name.get_text() == part["caption"]
 
 
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_the_set_up_of_a_chapter_is_folded_and_nothing_else_of_it(docname):
+    html = page(f"{docname}.html")
+    cells = html.select("div.cell")
+    (fold,) = html.select("details.set-up")
+    assert cells[0].find("details") is fold
+    assert "set_random_seed" in fold.get_text()
+    assert "attnlib" in cells[0].select_one(".cell_output").get_text()
+
+
 def test_the_picture_shows_the_exact_weights():
     itself, other = exp(0.5) / (exp(0.5) + 3), 1 / (exp(0.5) + 3)
     text = page("index.html").select_one("attention-steps svg").get_text(" ")

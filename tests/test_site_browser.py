@@ -102,6 +102,7 @@ def visit(browser, address):
 def test_a_page_opens_without_trouble_and_fits_a_phone(visit, name):
     tab = visit(name)
     assert tab.locator("h1").first.is_visible()
+    assert tab.locator(".am").count() == tab.locator(".am-ready").count()
     tab.set_viewport_size({"width": 390, "height": 844})
     width = tab.evaluate("document.documentElement.scrollWidth")
     assert width <= 390, f"{name} scrolls sideways: {width} pixels wide"
