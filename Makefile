@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 OLDEST := .venv-oldest
 SITE   := _build/html/index.html
+LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -22,7 +23,8 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit oldest notebook-tests site-tests notebooks lab serve lock clean
+.PHONY: book test lint unit oldest notebook-tests site-tests lighthouse notebooks lab \
+  serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
@@ -59,6 +61,9 @@ notebook-tests: $(READY)
 
 site-tests: $(SITE)
 	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
+
+lighthouse: $(SITE) $(LIGHTHOUSE)
+	$(BIN)/node tools/lighthouse/check.mjs _build/html
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
@@ -98,6 +103,11 @@ define install
 	fi
 	@touch $@
 endef
+
+$(LIGHTHOUSE): export PATH := $(abspath $(BIN)):$(PATH)
+$(LIGHTHOUSE): tools/lighthouse/package-lock.json | $(READY)
+	npm ci --prefix tools/lighthouse
+	@touch $@
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) \

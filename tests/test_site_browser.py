@@ -102,6 +102,7 @@ def visit(browser, address):
 def test_a_page_opens_without_trouble_and_fits_a_phone(visit, name):
     tab = visit(name)
     assert tab.locator("h1").first.is_visible()
+    assert tab.locator(".am").count() == tab.locator(".am-ready").count()
     tab.set_viewport_size({"width": 390, "height": 844})
     width = tab.evaluate("document.documentElement.scrollWidth")
     assert width <= 390, f"{name} scrolls sideways: {width} pixels wide"
@@ -198,3 +199,48 @@ def test_a_wide_equation_scrolls_in_its_own_box(visit):
         " - box.getBoundingClientRect().left)"
     )
     assert min(starts) >= -1, "an equation starts left of its box, out of reach"
+
+
+def test_the_content_policy_stops_a_script_that_slipped_in(browser, address):
+    tab = browser.new_page()
+    tab.goto(f"{address}/index.html")
+    stopped = tab.evaluate(
+        """() => new Promise((resolve) => {
+            document.addEventListener("securitypolicyviolation",
+                ({ effectiveDirective }) => resolve(effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.slippedIn = true";
+            document.body.append(script);
+        })"""
+    )
+    assert stopped == "script-src-elem"
+    assert tab.evaluate("window.slippedIn") is None
+    tab.close()
+
+
+def test_the_landing_page_moves_by_keyboard(visit):
+    tab = visit("index.html")
+    assert tab.locator(".ex-chosen").text_content() == "dogs"
+    tab.get_by_role("radio", name="dogs").focus()
+    tab.keyboard.press("ArrowDown")
+    assert tab.locator(".ex-chosen").text_content() == "chase"
+
+
+@pytest.mark.parametrize("name", ["index.html", "chapters/imdb/01_data.html"])
+def test_paper_shows_the_text_alone_and_light(visit, name):
+    tab = visit(name)
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colour == "rgb(255, 255, 255)"
+    assert tab.locator("h1").is_visible()
+    for part in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
+        assert not any(found.is_visible() for found in tab.locator(part).all())
+    cut = tab.evaluate(
+        "[...document.querySelectorAll('article pre')].filter("
+        "pre => pre.scrollWidth > pre.clientWidth + 1).length"
+    )
+    assert cut == 0
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
