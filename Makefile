@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+OLDEST := .venv-oldest
 SITE   := _build/html/index.html
+LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 SITE_SOURCES := _config.yml _toc.yml index.md \
-  $(shell find chapters _ext -type f -not -path '*/.*' -not -name '*.pyc')
+  $(shell find chapters _ext attnlib -type f -not -path '*/.*' -not -name '*.pyc')
 
 # What runs on Keras, once more on JAX.
 BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.py \
@@ -24,7 +26,8 @@ SITE_TESTS := $(wildcard tests/test_site*.py)
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit notebook-tests site-tests notebooks lab serve lock clean
+.PHONY: book test lint unit oldest notebook-tests site-tests lighthouse notebooks lab \
+  serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
@@ -34,12 +37,18 @@ test: lint unit notebook-tests site-tests
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \
 	  --cov=attnlib --cov-report=term:skip-covered --cov-fail-under=95 \
 	  $(addprefix --ignore=,$(SITE_TESTS))
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
+
+# The library in the oldest versions that pyproject.toml allows, on Linux.
+oldest: $(OLDEST)/ready
+	$(OLDEST)/bin/python -m pytest -q -n 2 tests/library tests/test_exercises.py
+	KERAS_BACKEND=jax $(OLDEST)/bin/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
 # The longest first. Two notebooks run side by side, so each keeps to one thread of its
 # own instead of fighting over the cores.
@@ -56,6 +65,9 @@ notebook-tests: $(READY)
 site-tests: $(SITE)
 	$(BIN)/python -m pytest -q $(SITE_TESTS)
 
+lighthouse: $(SITE) $(LIGHTHOUSE)
+	$(BIN)/node tools/lighthouse/check.mjs _build/html
+
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
 
@@ -68,26 +80,42 @@ serve: book
 lock:
 	uv pip compile --universal --python-version 3.11 --extra book --quiet \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	uv pip compile --resolution lowest-direct --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --extra jax --group oldest --quiet \
+	  --custom-compile-command "make lock" pyproject.toml -o tests/oldest.txt
 
 clean:
-	rm -rf _build $(VENV)
+	rm -rf _build $(VENV) $(OLDEST)
 
 $(SITE): $(READY) $(SITE_SOURCES)
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	@touch $@
 
-# uv when it is there, pip otherwise; both write byte code, which makes the
-# first import of TensorFlow three times as fast.
+# install (environment, Python, locked versions): with uv when it is there, pip
+# otherwise; both write byte code, which makes the first import of TensorFlow three
+# times as fast.
+define install
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --clear --python "$$(command -v $(2) || echo $(2))" $(1) && \
+	  uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(3) && \
+	  uv pip install --quiet --no-deps --python $(1)/bin/python --editable . ; \
+	else \
+	  $(2) -m venv --clear $(1) && \
+	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(3) && \
+	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
+	fi
+	@touch $@
+endef
+
+$(LIGHTHOUSE): export PATH := $(abspath $(BIN)):$(PATH)
+$(LIGHTHOUSE): tools/lighthouse/package-lock.json | $(READY)
+	npm ci --prefix tools/lighthouse
+	@touch $@
+
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) \
 	  or sys.exit(f"Python {v[0]}.{v[1]} is not supported; choose one: make PYTHON=python3.12")'
-	@if command -v uv >/dev/null; then \
-	  uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV) && \
-	  uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt && \
-	  uv pip install --quiet --no-deps --python $(BIN)/python --editable . ; \
-	else \
-	  $(PYTHON) -m venv --clear $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
-	fi
-	@touch $@
+	$(call install,$(VENV),$(PYTHON),requirements.txt)
+
+$(OLDEST)/ready: tests/oldest.txt pyproject.toml
+	$(call install,$(OLDEST),python3.11,tests/oldest.txt)

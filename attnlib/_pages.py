@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib import resources
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
+from attnlib._types import Array, ArrayLike
+
 _STRONGEST = 3  # keys named for each query in a table
 
 
 # ------------------------------------------------------------------- input
 
 
-def check_numbers(name, numbers):
+def check_numbers(name: str, numbers: ArrayLike) -> Array:
     """Return `numbers` as a float64 array; they must all be finite."""
     try:
         array = np.asarray(numbers, dtype=np.float64)
@@ -35,23 +38,25 @@ def check_numbers(name, numbers):
     return array
 
 
-def check_tokens(name, tokens, count, what):
+def check_tokens(
+    name: str, tokens: Iterable[object], count: int, what: str
+) -> list[str]:
     """Return `tokens` as a list of `count` strings that can be seen."""
     if isinstance(tokens, str):
         raise ValueError(
             f"`{name}` must be a list of tokens; got the string {tokens!r}. "
             "Split it, for instance with .split()."
         )
-    tokens = [make_visible(str(token)) for token in tokens]
-    if len(tokens) != count:
+    visible = [make_visible(str(token)) for token in tokens]
+    if len(visible) != count:
         raise ValueError(
             f"`{name}` must have one token for each of the {count} {what}; "
-            f"got {len(tokens)}."
+            f"got {len(visible)}."
         )
-    return tokens
+    return visible
 
 
-def make_visible(token):
+def make_visible(token: str) -> str:
     """Show white space that is all of a token."""
     if token.strip():
         return token
@@ -63,12 +68,12 @@ def make_visible(token):
 # -------------------------------------------------------------------- text
 
 
-def round_up(number, places="0.01"):
+def round_up(number: float, places: str = "0.01") -> str:
     """Write a number as the scripts' toFixed does: exact halves grow."""
     return str(Decimal(float(number)).quantize(Decimal(places), ROUND_HALF_UP))
 
 
-def name_strongest(row, keys):
+def name_strongest(row: Array, keys: Sequence[str]) -> str:
     """Name the keys with the largest weights, the strongest first, in HTML."""
     order = np.argsort(-row, kind="stable")[:_STRONGEST]
     named = (
@@ -80,7 +85,7 @@ def name_strongest(row, keys):
     return ", ".join(named) or "nothing"
 
 
-def make_table(caption, head, rows):
+def make_table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     """Make the table that stands in for the script; cells are HTML."""
     columns = "".join(f'<th scope="col">{name}</th>' for name in head)
     body = "".join(
@@ -95,7 +100,7 @@ def make_table(caption, head, rows):
     )
 
 
-def name_token(token):
+def name_token(token: str) -> str:
     """Write a token in HTML, whatever its direction."""
     return f"<bdi>{html.escape(token)}</bdi>"
 
@@ -103,7 +108,14 @@ def name_token(token):
 # -------------------------------------------------------------------- page
 
 
-def make_element(name, content, data, assets, title=None, label=None):
+def make_element(
+    name: str,
+    content: str,
+    data: object,
+    assets: Sequence[str],
+    title: str | None = None,
+    label: str | None = None,
+) -> str:
     """Make a custom element: one fragment of HTML that needs nothing from outside.
 
     `content` is HTML and `data` what the script of `assets` reads; `label` names
@@ -123,7 +135,7 @@ def make_element(name, content, data, assets, title=None, label=None):
     )
 
 
-def save_page(path, title, body):
+def save_page(path: str | os.PathLike[str], title: str, body: str) -> None:
     """Write `body` to `path` as a page of its own, whole or not at all."""
     path = Path(path)
     part = path.with_name(f".{path.name}.part")
@@ -134,7 +146,7 @@ def save_page(path, title, body):
         part.unlink(missing_ok=True)
 
 
-def _write_json(data):
+def _write_json(data: object) -> str:
     text = json.dumps(data, separators=(",", ":"))
     text = re.sub(r'("(?:[^"\\]|\\.)*")|\.0(?=[,\]}])', r"\1", text)  # 1.0 is 1
     # No token may end the script element that holds the data.
@@ -144,7 +156,7 @@ def _write_json(data):
 
 
 @cache
-def _read_asset(name):
+def _read_asset(name: str) -> str:
     text = resources.files("attnlib").joinpath("assets", name).read_text("utf-8")
     # Every figure carries it: no comments, no indentation.
     text = re.sub(r"^\s*(/\*.*?\*/|//.*?$)", "", text, flags=re.DOTALL | re.MULTILINE)

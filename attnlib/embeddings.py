@@ -1,12 +1,22 @@
 """Word vectors made by counting: real embeddings in seconds, with nothing hidden."""
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
 from attnlib import _checks
+from attnlib._types import Array
 from attnlib.data.reviews import INDEX_FROM, encode
 
 
-def count_vectors(texts, word_index, num_words=3_000, *, window=4, depth=50):
+def count_vectors(
+    texts: list[str],
+    word_index: Mapping[str, int],
+    num_words: int = 3_000,
+    *,
+    window: int = 4,
+    depth: int = 50,
+) -> Array:
     """Give words vectors by which words stand near them.
 
     Count how often two words stand within `window` places of each other in one text,
@@ -51,7 +61,7 @@ def count_vectors(texts, word_index, num_words=3_000, *, window=4, depth=50):
         encode(texts, word_index, num_words=num_words), num_words, window
     )
     strength, direction = np.linalg.eigh(_information(counts))  # ascending
-    vectors = direction[:, -depth:] * np.sqrt(np.maximum(strength[-depth:], 0))
+    vectors: Array = direction[:, -depth:] * np.sqrt(np.maximum(strength[-depth:], 0))
     top = np.abs(vectors).argmax(axis=0)
     vectors *= np.where(vectors[top, np.arange(depth)] < 0, -1, 1)
     vectors /= np.sqrt((vectors[INDEX_FROM + 1 :] ** 2).mean())
@@ -59,7 +69,7 @@ def count_vectors(texts, word_index, num_words=3_000, *, window=4, depth=50):
     return vectors.astype("float32")
 
 
-def _count_neighbours(sequences, size, window):
+def _count_neighbours(sequences: Iterable[list[int]], size: int, window: int) -> Array:
     """Count pairs of numbers within `window` places: (size, size), symmetric."""
     border = [0] * window  # keeps the end of one text from the start of the next
     stream = np.concatenate([part for s in sequences for part in (s, border)])
@@ -72,7 +82,7 @@ def _count_neighbours(sequences, size, window):
     return counts
 
 
-def _information(counts):
+def _information(counts: Array) -> Array:
     """Positive pointwise mutual information, 0 where a pair was never seen."""
     total = counts.sum()
     chance = np.outer(counts.sum(axis=0), counts.sum(axis=1)) / total

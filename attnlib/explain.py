@@ -1,11 +1,16 @@
 """Is this attention map faithful? Checks that do not look at the weights."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attnlib import _checks
+from attnlib._types import Array, ArrayLike
 
 
-def occlusion(predict, tokens, replacement=0):
+def occlusion(
+    predict: Callable[[Array], ArrayLike], tokens: ArrayLike, replacement: int = 0
+) -> Array:
     """Measure how much the prediction falls when one token is hidden.
 
     Args:
@@ -40,4 +45,5 @@ def occlusion(predict, tokens, replacement=0):
             f"shape {predictions.shape}."
         )
     predictions = predictions.reshape(len(batch))
-    return predictions[0] - predictions[1:]
+    falls: Array = predictions[0] - predictions[1:]
+    return falls

@@ -2,6 +2,8 @@
 
 import functools
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import keras
 from keras import ops
@@ -9,29 +11,32 @@ from keras.backend import result_type, standardize_dtype
 from ml_dtypes import finfo
 
 from attnlib import _checks, masks, scores
+from attnlib._types import Shape, Tensor, Tensors
 from attnlib.online_softmax import CAUSAL, blocked_attention
+
+Score: TypeAlias = str | Callable[[Tensor, Tensor], Tensor]
 
 _SCORES = ("dot_product", "scaled_dot_product")
 MANY_SCORES = 1 << 26  # 256 MiB of float32: from there on, in blocks
 
 
 def attention(
-    query,
-    key,
-    value,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
     *,
-    score="scaled_dot_product",
-    scale=None,
-    softcap=None,
-    mask=None,
-    query_mask=None,
-    key_mask=None,
-    is_causal=False,
-    dropout=0.0,
-    seed=None,
-    return_weights=True,
-    block_size=None,
-):
+    score: Score = "scaled_dot_product",
+    scale: float | None = None,
+    softcap: float | None = None,
+    mask: Tensor | None = None,
+    query_mask: Tensor | None = None,
+    key_mask: Tensor | None = None,
+    is_causal: bool = False,
+    dropout: float = 0.0,
+    seed: int | keras.random.SeedGenerator | None = None,
+    return_weights: bool = True,
+    block_size: int | None = None,
+) -> Tensors:
     """Fuse the values by how well their keys answer each query.
 
     Scores are computed and softened in float32 at least. A query that may attend to
@@ -103,6 +108,7 @@ def attention(
 
     needs_weights = return_weights or dropout > 0 or factor is None
     if _in_blocks(shape, needs_weights, block_size):
+        assert factor is not None  # else the weights are needed
         return _fuse_in_blocks(
             query, key, value, factor, softcap, bias, allowed, block_size
         )
@@ -118,7 +124,7 @@ def attention(
     return (context, weights) if return_weights else context
 
 
-def masked_softmax(scores, allowed=None):
+def masked_softmax(scores: Tensor, allowed: Tensor | None = None) -> Tensor:
     """Softmax over the last axis, restricted to what is allowed.
 
     Args:
@@ -147,7 +153,7 @@ def masked_softmax(scores, allowed=None):
     return powers / ops.where(ops.equal(total, 0), ops.ones_like(total), total)
 
 
-def _check_inputs(query, key, value):
+def _check_inputs(query: Tensor, key: Tensor, value: Tensor) -> None:
     """Check what the score functions do not: the value, and grouped heads."""
     layout = "(batch, length, depth) or (batch, length, heads, depth)"
     for name, tensor in (("query", query), ("key", key), ("value", value)):
@@ -170,7 +176,7 @@ def _check_inputs(query, key, value):
             )
 
 
-def _repeat_heads(query, key, value):
+def _repeat_heads(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
     """Give each query head its own copy of the key head that serves its group."""
     group = query.shape[2] // key.shape[2]
     if group == 1:
@@ -178,7 +184,7 @@ def _repeat_heads(query, key, value):
     return ops.repeat(key, group, axis=2), ops.repeat(value, group, axis=2)
 
 
-def _find_factor(score, scale, depth):
+def _find_factor(score: Score, scale: float | None, depth: int) -> float | None:
     """Give the factor of the dot product; None for a score of one's own."""
     if isinstance(score, str) and score in _SCORES:
         if score == "scaled_dot_product":
@@ -196,9 +202,11 @@ def _find_factor(score, scale, depth):
     return 1.0 if isinstance(score, str) else None
 
 
-def _score(query, key, score, factor, shape):
+def _score(
+    query: Tensor, key: Tensor, score: Score, factor: float | None, shape: Shape
+) -> Tensor:
     """Call the score function, and check what it returns."""
-    if factor is not None:
+    if isinstance(score, str):
         return scores.scaled_dot_product(query, key, factor)
     logits = ops.convert_to_tensor(score(query, key))
     if not _checks.fits(logits.shape, shape):
@@ -209,7 +217,7 @@ def _score(query, key, score, factor, shape):
     return ops.cast(logits, result_type(logits.dtype, "float32"))
 
 
-def _in_blocks(shape, needs_weights, block_size):
+def _in_blocks(shape: Shape, needs_weights: bool, block_size: int | None) -> bool:
     """Tell whether to compute the context in blocks; check that it can be."""
     lengths_known = None not in shape[-2:]
     if block_size is None:
@@ -225,7 +233,16 @@ def _in_blocks(shape, needs_weights, block_size):
     return True
 
 
-def _fuse_in_blocks(query, key, value, factor, softcap, bias, allowed, block_size):
+def _fuse_in_blocks(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    factor: float,
+    softcap: float | None,
+    bias: Tensor | None,
+    allowed: list[Tensor],
+    block_size: int | None,
+) -> Tensor:
     """Give one head to what has none, and compute the context block by block."""
     _checks.check_equal("depth", "query", query.shape[-1], "key", key.shape[-1])
     without_heads = len(query.shape) == 3
@@ -244,14 +261,20 @@ def _fuse_in_blocks(query, key, value, factor, softcap, bias, allowed, block_siz
     return context[:, :, 0] if without_heads else context
 
 
-def _four_axes(mask):
+def _four_axes(mask: Tensor) -> Tensor:
     """Give a mask the axes (batch, heads, query, key)."""
     if len(mask.shape) == 2:
         return mask[None, None]
     return mask[:, None] if len(mask.shape) == 3 else mask
 
 
-def _collect_masks(shape, mask, query_mask, key_mask, is_causal):
+def _collect_masks(
+    shape: Shape,
+    mask: Tensor | None,
+    query_mask: Tensor | None,
+    key_mask: Tensor | None,
+    is_causal: bool,
+) -> tuple[Tensor | None, list[Tensor]]:
     """Check the masks; return the additive one (or None) and the boolean ones."""
     bias, allowed = None, []
     if mask is not None:
@@ -275,13 +298,13 @@ def _collect_masks(shape, mask, query_mask, key_mask, is_causal):
     return bias, allowed
 
 
-def _combine(allowed, logits):
+def _combine(allowed: list[Tensor], logits: Tensor) -> Tensor | None:
     """Combine boolean masks into one; None where there are none."""
     causal = functools.partial(masks.causal, *ops.shape(logits)[-2:])
     return masks.combine(*(causal() if x is CAUSAL else x for x in allowed))
 
 
-def _check_mask(mask, expected):
+def _check_mask(mask: Tensor, expected: Shape) -> Tensor:
     """Check dtype, rank and sizes of `mask` against the shape of the weights."""
     mask = ops.convert_to_tensor(mask)
     dtype = standardize_dtype(mask.dtype)
@@ -306,12 +329,12 @@ def _check_mask(mask, expected):
     return mask
 
 
-def _with_heads(mask, shape):
+def _with_heads(mask: Tensor, shape: Shape) -> Tensor:
     """Give a (batch, query, key) mask an axis for the heads where there are any."""
     return mask[:, None] if len(shape) == 4 else mask
 
 
-def _fuse(weights, value):
+def _fuse(weights: Tensor, value: Tensor) -> Tensor:
     """Sum the values by weight, in the precision of the weights."""
     dtype = result_type(weights.dtype, value.dtype)
     weights, wide = ops.cast(weights, dtype), ops.cast(value, dtype)

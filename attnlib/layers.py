@@ -1,13 +1,18 @@
 """Keras layers made of `attnlib.functional.attention`."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 from keras.layers import Dense, Dropout, EinsumDense, LayerNormalization
 
 from attnlib import _checks, positions, scores
+from attnlib._types import Config, Shape, Tensor, Tensors
 from attnlib.functional import attention
+
+Cache: TypeAlias = tuple[Tensor, Tensor]  # key and value of the tokens seen
 
 EPSILON = 1e-5  # of layer normalisation, as in the field's other libraries
 
@@ -71,16 +76,16 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def __init__(
         self,
-        num_heads,
-        key_dim,
-        value_dim=None,
-        num_key_value_heads=None,
-        dropout=0.0,
-        use_bias=True,
-        seed=None,
-        rotary=False,
-        **kwargs,
-    ):
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        num_key_value_heads: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        seed: int | None = None,
+        rotary: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.key_dim = key_dim
@@ -107,7 +112,9 @@ class MultiHeadAttention(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
         self.supports_masking = True
 
-    def build(self, query_shape, key_shape, value_shape=None):
+    def build(
+        self, query_shape: Shape, key_shape: Shape, value_shape: Shape | None = None
+    ) -> None:
         """Create the four projections."""
         value_shape = key_shape if value_shape is None else value_shape
         for name, shape in (
@@ -135,7 +142,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.value_dense.build(value_shape)
         self.output_dense.build((*query_shape[:2], self.num_heads, self.value_dim))
 
-    def _split_heads(self, name, heads, depth):
+    def _split_heads(self, name: str, heads: int, depth: int) -> EinsumDense:
         """A projection from (batch, length, depth) to (batch, length, heads, depth)."""
         dense = EinsumDense(
             "blm,mhd->blhd",
@@ -149,18 +156,18 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def call(
         self,
-        query,
-        key,
-        value=None,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor | None = None,
         *,
-        attention_mask=None,
-        query_mask=None,
-        key_mask=None,
-        is_causal=False,
-        cache=None,
-        return_weights=False,
-        training=False,
-    ):
+        attention_mask: Tensor | None = None,
+        query_mask: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        is_causal: bool = False,
+        cache: Cache | None = None,
+        return_weights: bool = False,
+        training: bool = False,
+    ) -> Tensors:
         """Encode into heads, attend in each, and project the heads back."""
         value = key if value is None else value
         query = self.query_dense(query)  # (batch, query, heads, key_dim)
@@ -193,7 +200,7 @@ class MultiHeadAttention(keras.layers.Layer):
         output = self.output_dense(context)  # (batch, query, depth)
         return _pack(output, weights, None if cache is None else (key, value))
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Cache:
         """Return a cache of no tokens: a key and a value, (batch, 0, heads, depth)."""
         return tuple(
             ops.zeros(
@@ -202,7 +209,7 @@ class MultiHeadAttention(keras.layers.Layer):
             for depth in (self.key_dim, self.value_dim)
         )
 
-    def check_cache(self, cache, batch_size):
+    def check_cache(self, cache: Cache, batch_size: int | None) -> None:
         """Raise a ValueError unless the cache is a key and a value that fit."""
         expected = [
             (batch_size, None, self.num_key_value_heads, depth)
@@ -218,7 +225,7 @@ class MultiHeadAttention(keras.layers.Layer):
             )
         _checks.check_equal("length", "cache[0]", found[0][1], "cache[1]", found[1][1])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return what `__init__` needs to make this layer again."""
         return {
             **super().get_config(),
@@ -233,16 +240,16 @@ class MultiHeadAttention(keras.layers.Layer):
         }
 
 
-def _pack(output, *extras):
+def _pack(output: Tensor, *extras: Tensors | None) -> Tensors:
     """The output alone, or a tuple of it and what else there is."""
     extras = tuple(extra for extra in extras if extra is not None)
     return (output, *extras) if extras else output
 
 
-def _unpack(packed, has_weights):
+def _unpack(packed: Tensors, has_weights: bool) -> tuple[Tensors, ...]:
     """Turn what an attention layer returned into (output, weights or None, ...)."""
     if has_weights:
-        return packed
+        return tuple(packed)
     output, *extras = packed if isinstance(packed, tuple) else (packed,)
     return output, None, *extras
 
@@ -281,13 +288,13 @@ class AttentionPooling(keras.layers.Layer):
     ((2, 8), (2, 5))
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _checks.check_positive_integer("units", units)
         self.units = units
         self.supports_masking = True
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: Shape) -> None:
         """Create the projection of the keys, the query and the vector."""
         if len(inputs_shape) != 3:
             raise ValueError(
@@ -304,7 +311,9 @@ class AttentionPooling(keras.layers.Layer):
             name="vector", shape=(self.units,), initializer="glorot_uniform"
         )
 
-    def call(self, inputs, mask=None, return_weights=False):
+    def call(
+        self, inputs: Tensor, mask: Tensor | None = None, return_weights: bool = False
+    ) -> Tensors:
         """Score every token against the learned query and fuse the tokens."""
         if mask is not None:
             _checks.check_padding("mask", mask, inputs.shape[:2])
@@ -321,11 +330,11 @@ class AttentionPooling(keras.layers.Layer):
             return context[:, 0], weights[:, 0]
         return context[:, 0]
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> None:
         """Return no mask: the sequence axis is gone."""
         return None
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return what `__init__` needs to make this layer again."""
         return {**super().get_config(), "units": self.units}
 
@@ -352,11 +361,11 @@ class PositionalEncoding(keras.layers.Layer):
     [[[0. 1. 0. 1.]]]
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Add to each token the encoding of its place."""
         _checks.check_rank("inputs", inputs, (3,), "(batch, length, depth)")
         _checks.check_floating("inputs", inputs)
@@ -394,13 +403,13 @@ class LearnedPositions(keras.layers.Layer):
     ((2, 3, 4), 12)
     """
 
-    def __init__(self, max_length, **kwargs):
+    def __init__(self, max_length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _checks.check_positive_integer("max_length", max_length)
         self.max_length = max_length
         self.supports_masking = True
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: Shape) -> None:
         """Create one row a position."""
         self._check_length(inputs_shape)
         self.rows = self.add_weight(
@@ -409,19 +418,19 @@ class LearnedPositions(keras.layers.Layer):
             initializer=keras.initializers.RandomNormal(stddev=0.02),
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Add to each token the row of its place."""
         self._check_length(inputs.shape)
         _checks.check_floating("inputs", inputs)
         rows = self.rows[: ops.shape(inputs)[1]]  # (length, depth)
         return inputs + ops.cast(rows, inputs.dtype)
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: Shape) -> Shape:
         """Return the shape of the inputs; JAX would try a made-up length without."""
         self._check_length(inputs_shape)
         return inputs_shape
 
-    def _check_length(self, shape):
+    def _check_length(self, shape: Shape) -> None:
         if len(shape) != 3:
             raise ValueError(
                 f"`inputs` must have shape (batch, length, depth); got {tuple(shape)}."
@@ -432,7 +441,7 @@ class LearnedPositions(keras.layers.Layer):
                 f"{shape[1]}: there are no positions for the rest."
             )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return what `__init__` needs to make this layer again."""
         return {**super().get_config(), "max_length": self.max_length}
 
@@ -442,15 +451,15 @@ class _TransformerBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        num_heads,
-        key_dim,
-        feed_forward_dim,
-        dropout=0.0,
-        norm_first=True,
-        activation="relu",
-        rotary=False,
-        **kwargs,
-    ):
+        num_heads: int,
+        key_dim: int,
+        feed_forward_dim: int,
+        dropout: float = 0.0,
+        norm_first: bool = True,
+        activation: str | Callable[[Tensor], Tensor] = "relu",
+        rotary: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         _checks.check_positive_integer("feed_forward_dim", feed_forward_dim)
         self.num_heads = num_heads
@@ -463,7 +472,7 @@ class _TransformerBlock(keras.layers.Layer):
         self.self_attention = self._make_attention("self_attention", rotary)
         self.supports_masking = True
 
-    def _make_attention(self, name, rotary=False):
+    def _make_attention(self, name: str, rotary: bool = False) -> MultiHeadAttention:
         return MultiHeadAttention(
             self.num_heads,
             self.key_dim,
@@ -473,7 +482,7 @@ class _TransformerBlock(keras.layers.Layer):
             name=name,
         )
 
-    def _build_rest(self, inputs_shape, residuals):
+    def _build_rest(self, inputs_shape: Shape, residuals: int) -> None:
         """Create the feed-forward network, and norm and dropout of each residual."""
         depth = inputs_shape[-1]
         self.expand = Dense(
@@ -490,20 +499,26 @@ class _TransformerBlock(keras.layers.Layer):
         for norm in self.norms:
             norm.build(inputs_shape)
 
-    def _residual(self, inputs, norm, sublayer, training):
+    def _residual(
+        self,
+        inputs: Tensor,
+        norm: LayerNormalization,
+        sublayer: Callable[[Tensor], tuple[Tensors, ...]],
+        training: bool,
+    ) -> tuple[Tensors, ...]:
         """Add what the sublayer makes of the inputs; also return what comes with it."""
         output, *extras = sublayer(norm(inputs) if self.norm_first else inputs)
         output = inputs + self.drop(output, training=training)
         return (output if self.norm_first else norm(output)), *extras
 
-    def _feed_forward(self, inputs):
+    def _feed_forward(self, inputs: Tensor) -> tuple[Tensor]:
         return (self.contract(self.activation(self.expand(inputs))),)
 
-    def compute_output_shape(self, inputs_shape, *_):
+    def compute_output_shape(self, inputs_shape: Shape, *_: Shape) -> Shape:
         """Return the shape of the inputs."""
         return inputs_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return what `__init__` needs to make this layer again."""
         return {
             **super().get_config(),
@@ -558,22 +573,22 @@ class TransformerEncoderBlock(_TransformerBlock):
     (1, 5, 8)
     """
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: Shape) -> None:
         """Create attention, feed-forward network and norms."""
         self.self_attention.build(inputs_shape, inputs_shape)
         self._build_rest(inputs_shape, residuals=2)
 
     def call(
         self,
-        inputs,
-        attention_mask=None,
-        mask=None,
-        return_weights=False,
-        training=False,
-    ):
+        inputs: Tensor,
+        attention_mask: Tensor | None = None,
+        mask: Tensor | None = None,
+        return_weights: bool = False,
+        training: bool = False,
+    ) -> Tensors:
         """Attend, then feed forward."""
 
-        def attend(x):
+        def attend(x: Tensor) -> tuple[Tensors, ...]:
             result = self.self_attention(
                 x,
                 x,
@@ -637,10 +652,10 @@ class TransformerDecoderBlock(_TransformerBlock):
     True
     """
 
-    def build(self, inputs_shape, memory_shape=None):
+    def build(self, inputs_shape: Shape, memory_shape: Shape | None = None) -> None:
         """Create both attentions, feed-forward network and norms."""
         self.self_attention.build(inputs_shape, inputs_shape)
-        self.memory_attention = None
+        self.memory_attention: keras.layers.Layer = None
         if memory_shape is not None:
             self.memory_attention = self._make_attention("memory_attention")
             self.memory_attention.build(inputs_shape, memory_shape)
@@ -648,14 +663,14 @@ class TransformerDecoderBlock(_TransformerBlock):
 
     def call(
         self,
-        inputs,
-        memory=None,
-        memory_mask=None,
-        mask=None,
-        cache=None,
-        return_weights=False,
-        training=False,
-    ):
+        inputs: Tensor,
+        memory: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+        return_weights: bool = False,
+        training: bool = False,
+    ) -> Tensors:
         """Attend to earlier tokens, then to the memory, then feed forward."""
         if (memory is None) != (self.memory_attention is None):
             was, now = (
@@ -669,7 +684,7 @@ class TransformerDecoderBlock(_TransformerBlock):
             self.self_attention.check_cache(cache, batch_size=inputs.shape[0])
         mask, query_mask = self._split_mask(mask, inputs, cache)
 
-        def attend(x):
+        def attend(x: Tensor) -> tuple[Tensors, ...]:
             result = self.self_attention(
                 x,
                 x,
@@ -682,7 +697,7 @@ class TransformerDecoderBlock(_TransformerBlock):
             )
             return _unpack(result, return_weights)
 
-        def look_up(x):
+        def look_up(x: Tensor) -> tuple[Tensors, ...]:
             result = self.memory_attention(
                 x,
                 memory,
@@ -701,11 +716,13 @@ class TransformerDecoderBlock(_TransformerBlock):
         weights = (weights, memory_weights) if return_weights else None
         return _pack(x, weights, *grown)
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Cache:
         """Return a cache of no tokens: a key and a value, (batch, 0, heads, depth)."""
         return self.self_attention.empty_cache(batch_size)
 
-    def _split_mask(self, mask, inputs, cache):
+    def _split_mask(
+        self, mask: Tensor | None, inputs: Tensor, cache: Cache | None
+    ) -> tuple[Tensor | None, Tensor | None]:
         """Check the mask; return it, and the part of it that the new tokens have."""
         if mask is None:
             return None, None
@@ -752,7 +769,7 @@ class FeatureMapAttention(keras.layers.Layer):
     ((1, 3, 5, 8), (1, 2, 15, 15))
     """
 
-    def __init__(self, num_heads, key_dim, **kwargs):
+    def __init__(self, num_heads: int, key_dim: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.key_dim = key_dim
@@ -760,18 +777,21 @@ class FeatureMapAttention(keras.layers.Layer):
             num_heads, key_dim, dtype=self.dtype_policy, name="attention"
         )
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: Shape) -> None:
         """Create the attention and the gain."""
-        if len(inputs_shape) != 4 or None in inputs_shape[1:]:
+        batch, *sizes = inputs_shape
+        known = [size for size in sizes if size is not None]
+        if len(sizes) != 3 or len(known) != 3:
             raise ValueError(
                 "`inputs` must have shape (batch, height, width, channels), all known "
                 f"but the batch; got {tuple(inputs_shape)}."
             )
-        flat = (inputs_shape[0], inputs_shape[1] * inputs_shape[2], inputs_shape[3])
+        height, width, channels = known
+        flat = (batch, height * width, channels)
         self.attention.build(flat, flat)
         self.gain = self.add_weight(name="gain", shape=(), initializer="zeros")
 
-    def call(self, inputs, return_weights=False):
+    def call(self, inputs: Tensor, return_weights: bool = False) -> Tensors:
         """Lay the positions out in a row, attend, fold the row up, add."""
         shape = ops.shape(inputs)
         tokens = ops.reshape(inputs, (-1, shape[1] * shape[2], shape[3]))
@@ -783,7 +803,7 @@ class FeatureMapAttention(keras.layers.Layer):
         output = inputs + ops.cast(self.gain, attended.dtype) * attended
         return (output, weights) if return_weights else output
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return what `__init__` needs to make this layer again."""
         return {
             **super().get_config(),

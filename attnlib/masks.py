@@ -11,9 +11,10 @@ import keras
 from keras import ops
 
 from attnlib import _checks
+from attnlib._types import Tensor
 
 
-def padding(tokens, pad=0):
+def padding(tokens: Tensor, pad: int = 0) -> Tensor:
     """Tell real tokens from padding.
 
     Args:
@@ -35,7 +36,9 @@ def padding(tokens, pad=0):
     return ops.not_equal(tokens, pad)
 
 
-def causal(query_length, key_length=None, alignment="lower_right"):
+def causal(
+    query_length: int, key_length: int | None = None, alignment: str = "lower_right"
+) -> Tensor:
     """Let each query attend to its own position and to earlier ones.
 
     With fewer queries than keys the queries are the last ones: the mask is aligned
@@ -71,7 +74,7 @@ def causal(query_length, key_length=None, alignment="lower_right"):
     return ops.greater_equal(query_position, key_position)
 
 
-def local(query_length, key_length=None, *, window):
+def local(query_length: int, key_length: int | None = None, *, window: int) -> Tensor:
     """Let each query attend to keys at most `window` positions away.
 
     Args:
@@ -101,7 +104,7 @@ def local(query_length, key_length=None, *, window):
     return ops.less_equal(ops.abs(query_position - key_position), window)
 
 
-def combine(*masks):
+def combine(*masks: Tensor | None) -> Tensor | None:
     """Allow only what every mask allows; masks broadcast, None is skipped.
 
     Args:
@@ -131,7 +134,7 @@ def combine(*masks):
     return functools.reduce(ops.logical_and, given) if given else None
 
 
-def _positions(query_length, key_length):
+def _positions(query_length: int, key_length: int | None) -> tuple[Tensor, Tensor]:
     """Positions of the queries (query, 1) and of the keys (1, key)."""
     key_length = query_length if key_length is None else key_length
     query_position = ops.arange(query_length) + (key_length - query_length)

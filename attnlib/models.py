@@ -1,10 +1,13 @@
 """Whole models that more than one chapter uses."""
 
+from typing import Any
+
 import keras
 from keras import ops
 from keras.layers import Conv1D, Dense, Dropout, LayerNormalization
 
 from attnlib import _checks
+from attnlib._types import Config, Shape, Tensor, Tensors
 from attnlib.layers import AttentionPooling
 
 SPEED = 6.0  # of the scores, most of which get few steps: their n-grams are rare
@@ -50,7 +53,13 @@ class NgramAttention(keras.layers.Layer):
     0.75
     """
 
-    def __init__(self, vocabulary_size, initial_score=0.1, speed=1.0, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        initial_score: float = 0.1,
+        speed: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         _checks.check_positive_integer("vocabulary_size", vocabulary_size)
         if not speed > 0:
@@ -59,7 +68,7 @@ class NgramAttention(keras.layers.Layer):
         self.initial_score = initial_score
         self.speed = speed
 
-    def build(self, numbers_shape, values_shape):
+    def build(self, numbers_shape: Shape, values_shape: Shape) -> None:
         """Create one score for each n-gram."""
         for name, shape in (("numbers", numbers_shape), ("values", values_shape)):
             if len(shape) != 3:
@@ -77,7 +86,9 @@ class NgramAttention(keras.layers.Layer):
             initializer=keras.initializers.Constant(self.initial_score / self.speed),
         )
 
-    def call(self, numbers, values, return_contributions=False):
+    def call(
+        self, numbers: Tensor, values: Tensor, return_contributions: bool = False
+    ) -> Tensors:
         """Look up the scores, weigh the values, and sum."""
         scores = self.speed * ops.take(self.scores, numbers, axis=0)
         scores = ops.cast(scores, self.compute_dtype)
@@ -90,7 +101,7 @@ class NgramAttention(keras.layers.Layer):
             return context, contributions
         return context
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the options that the layer was made with."""
         return {
             **super().get_config(),
@@ -130,7 +141,9 @@ class ContextAttention(keras.layers.Layer):
     (2, 1)
     """
 
-    def __init__(self, units=32, window=5, dropout=0.3, **kwargs):
+    def __init__(
+        self, units: int = 32, window: int = 5, dropout: float = 0.3, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         _checks.check_positive_integer("units", units)
         _checks.check_positive_integer("window", window)
@@ -151,7 +164,7 @@ class ContextAttention(keras.layers.Layer):
             1, kernel_initializer="zeros", name="output", **options
         )
 
-    def build(self, evidence_shape, is_real_shape=None):
+    def build(self, evidence_shape: Shape, is_real_shape: Shape | None = None) -> None:
         """Build the layers inside."""
         if len(evidence_shape) != 3:
             raise ValueError(
@@ -166,7 +179,13 @@ class ContextAttention(keras.layers.Layer):
         self.hidden.build(fused_shape)
         self.output_dense.build((evidence_shape[0], self.units))
 
-    def call(self, evidence, is_real, return_weights=False, training=False):
+    def call(
+        self,
+        evidence: Tensor,
+        is_real: Tensor,
+        return_weights: bool = False,
+        training: bool = False,
+    ) -> Tensors:
         """Let neighbours meet, pool, and decide."""
         _checks.check_padding("is_real", is_real, evidence.shape[:2])
         real = ops.cast(is_real, self.compute_dtype)[:, :, None]
@@ -181,7 +200,7 @@ class ContextAttention(keras.layers.Layer):
             return context, weights
         return context
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the options that the layer was made with."""
         return {
             **super().get_config(),
@@ -191,7 +210,7 @@ class ContextAttention(keras.layers.Layer):
         }
 
 
-def evidence_model(vocabulary_size, max_n, units=32):
+def evidence_model(vocabulary_size: int, max_n: int, units: int = 32) -> keras.Model:
     """Make the model of the IMDb chapters: attention over n-grams and their context.
 
     Log-odds of the label: the context of `NgramAttention`, which has a score for each

@@ -1,12 +1,22 @@
 """Runs of words, and what each says about a label: the evidence that a model weighs."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from attnlib import _checks
 
-__all__ = ["NgramVocabulary", "log_odds", "pad", "review_counts", "words"]
+__all__ = [
+    "NgramVocabulary",
+    "log_odds",
+    "pad",
+    "review_counts",
+    "share_among_words",
+    "words",
+]
 
 PADDING, UNKNOWN = 0, 1  # the numbers that stand for no n-gram
 
@@ -14,7 +24,7 @@ PADDING, UNKNOWN = 0, 1  # the numbers that stand for no n-gram
 _WORD = re.compile(r"""\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()"/*-]""")
 
 
-def words(text):
+def words(text: str) -> list[str]:
     """Split a text into lower-case words, numbers and punctuation marks.
 
     Args:
@@ -53,7 +63,9 @@ class NgramVocabulary:
         'a fine'
     """
 
-    def __init__(self, texts, max_n=4, min_texts=2):
+    def __init__(
+        self, texts: Sequence[str], max_n: int = 4, min_texts: int = 2
+    ) -> None:
         _checks.check_positive_integer("max_n", max_n)
         _checks.check_positive_integer("min_texts", min_texts)
         split = _split(texts)
@@ -81,14 +93,14 @@ class NgramVocabulary:
         self._size = size
 
     @property
-    def max_n(self):
+    def max_n(self) -> int:
         """Longest run of words that has a number."""
         return len(self._keys) + 1
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._size
 
-    def encode(self, texts):
+    def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Number the n-grams that begin at each word.
 
         Args:
@@ -112,7 +124,7 @@ class NgramVocabulary:
         table = np.stack(columns, axis=1).astype("int32")  # (all words, max_n)
         return np.split(table, np.cumsum(lengths)[:-1]) if split else []
 
-    def spell(self, number):
+    def spell(self, number: int) -> str:
         """Return the words of an n-gram, joined by spaces.
 
         Args:
@@ -132,13 +144,13 @@ class NgramVocabulary:
         prefix, word = divmod(int(key), self._base)
         return f"{self.spell(prefix)} {self.spell(word)}"
 
-    def arrays(self):
+    def arrays(self) -> dict[str, np.ndarray]:
         """Return what `from_arrays` needs, as a dict of NumPy arrays."""
         keys = {f"keys_{n}": keys for n, keys in enumerate(self._keys, 2)}
         return {"words": np.array(list(self._words)), **keys}
 
     @classmethod
-    def from_arrays(cls, arrays):
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
         """Make the vocabulary again from the dict that `arrays` gave."""
         self = cls.__new__(cls)
         self._words = {str(word): n for n, word in enumerate(arrays["words"], 2)}
@@ -149,13 +161,15 @@ class NgramVocabulary:
         *self._starts, self._size = np.cumsum(sizes).tolist()
         return self
 
-    def _number_words(self, split):
+    def _number_words(self, split: list[list[str]]) -> np.ndarray:
         number = self._words.get
         return np.array(
             [number(word, UNKNOWN) for text in split for word in text], "int64"
         )
 
-    def _key(self, prefix, tokens, owner, n):
+    def _key(
+        self, prefix: np.ndarray, tokens: np.ndarray, owner: np.ndarray, n: int
+    ) -> np.ndarray:
         """Join the (n-1)-gram at each place with the word after it; -1 for none."""
         key = np.full(len(tokens), -1, "int64")
         here, after = slice(None, 1 - n), slice(n - 1, None)
@@ -164,7 +178,7 @@ class NgramVocabulary:
         key[here] = np.where(known, prefix[here] * self._base + tokens[after], -1)
         return key
 
-    def _look_up(self, key, n):
+    def _look_up(self, key: np.ndarray, n: int) -> np.ndarray:
         keys = self._keys[n - 2]
         if not len(keys):
             return np.full(len(key), UNKNOWN, "int64")
@@ -172,7 +186,9 @@ class NgramVocabulary:
         return np.where(keys[place] == key, place + self._starts[n - 2], UNKNOWN)
 
 
-def review_counts(grams, labels, size):
+def review_counts(
+    grams: Sequence[np.ndarray], labels: ArrayLike, size: int
+) -> np.ndarray:
     """Count in how many texts of each label each n-gram occurs.
 
     Args:
@@ -205,7 +221,7 @@ def review_counts(grams, labels, size):
     return counts
 
 
-def log_odds(counts):
+def log_odds(counts: ArrayLike) -> np.ndarray:
     """Give each n-gram the evidence of its presence: log-odds of label 1 against 0.
 
     One text of each label is added to both counts of every n-gram, and the sums are
@@ -226,10 +242,51 @@ def log_odds(counts):
         array([ 0.       ,  0.       ,  0.       , -1.3862944], dtype=float32)
     """
     negative, positive = np.asarray(counts) + 1
-    return np.log(positive / negative).astype("float32")
+    table: np.ndarray = np.log(positive / negative).astype("float32")
+    return table
 
 
-def pad(arrays):
+def share_among_words(contributions: ArrayLike) -> np.ndarray:
+    """Turn a map of n-grams into a map of words with the same sum.
+
+    Each n-gram gives every one of its words an equal part. The split is a choice, not
+    a fact about a model: what a pair contributes belongs to the pair.
+
+    Args:
+        contributions: (length, n), such as `NgramAttention` returns for one text:
+            row t, column k belongs to the run of k + 1 words that begins at word t;
+            0 where the run would pass the end of the text.
+
+    Returns:
+        float64 array (length,).
+
+    Raises:
+        ValueError: `contributions` does not have two axes, or a run that passes the
+            end contributes.
+
+    Example:
+        >>> share_among_words([[0.0, -1.0], [0.5, 3.0], [1.0, 0.0]])
+        array([-0.5,  1.5,  2.5])
+    """
+    contributions = np.asarray(contributions, "float64")
+    _checks.check_rank("contributions", contributions, (2,), "(length, n)")
+    length, longest = contributions.shape
+    shares = np.zeros(length)
+    for words_in_run in range(1, longest + 1):
+        column = contributions[:, words_in_run - 1]
+        starts = max(length - words_in_run + 1, 0)  # places where such a run can begin
+        if column[starts:].any():
+            raise ValueError(
+                "`contributions` must be 0 where a run would pass the end of the text; "
+                f"column {words_in_run - 1}, the runs of {words_in_run} words, ends in "
+                f"{column[starts:].tolist()}."
+            )
+        for step in range(min(words_in_run, length)):
+            shares[step : step + starts] += column[:starts] / words_in_run
+    return shares
+
+
+def pad(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Stack arrays of different lengths, with zeros after the shorter ones.
 
     Args:
@@ -250,12 +307,12 @@ def pad(arrays):
     return padded
 
 
-def _split(texts):
+def _split(texts: Sequence[str]) -> list[list[str]]:
     _checks.check_texts(texts)
     return [words(text) for text in texts]
 
 
-def _texts_of(numbers, owner, size):
+def _texts_of(numbers: np.ndarray, owner: np.ndarray, size: int) -> np.ndarray:
     """Count the different texts in which each number occurs."""
     pairs = np.unique(owner.astype("int64") * size + numbers)
     return np.bincount(pairs % size, minlength=size)

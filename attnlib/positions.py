@@ -6,9 +6,10 @@ from keras import ops
 from keras.backend import result_type
 
 from attnlib import _checks
+from attnlib._types import Tensor
 
 
-def sinusoidal(length, depth):
+def sinusoidal(length: int, depth: int) -> Tensor:
     """Sines and cosines whose wavelengths grow from 2 pi to 10,000 x 2 pi.
 
     Computed in float32 whatever the model's dtype: in bfloat16 the positions from
@@ -41,7 +42,7 @@ def sinusoidal(length, depth):
     return ops.reshape(waves, (-1, depth))
 
 
-def rotary(inputs, offset=0):
+def rotary(inputs: Tensor, offset: int = 0) -> Tensor:
     """Turn each pair of features by an angle that grows with the position.
 
     Features 2i and 2i + 1 are one pair, turned by position x 10,000^(-2i / depth): the
@@ -94,7 +95,7 @@ def rotary(inputs, offset=0):
     return ops.cast(ops.reshape(turned, ops.shape(inputs)), inputs.dtype)
 
 
-def _angles(length, depth, offset=0):
+def _angles(length: int, depth: int, offset: int = 0) -> Tensor:
     """Angle of each position and each pair of features: (length, depth / 2)."""
     pair = ops.arange(depth // 2, dtype="float32")
     frequency = ops.exp(pair * (-2.0 * math.log(10_000.0) / depth))

@@ -11,11 +11,12 @@ from keras import ops
 from keras.backend import result_type
 
 from attnlib import _checks
+from attnlib._types import Tensor
 
 _LAYOUT = "(batch, length, depth) or (batch, length, heads, depth)"
 
 
-def dot_product(query, key):
+def dot_product(query: Tensor, key: Tensor) -> Tensor:
     """Score each key by its dot product with each query.
 
     Args:
@@ -44,7 +45,9 @@ def dot_product(query, key):
     return ops.einsum("bqhd,bkhd->bhqk", query, key)
 
 
-def scaled_dot_product(query, key, scale=None):
+def scaled_dot_product(
+    query: Tensor, key: Tensor, scale: float | None = None
+) -> Tensor:
     """Score by the dot product times `scale`, by default 1 / sqrt(depth).
 
     Args:
@@ -72,7 +75,7 @@ def scaled_dot_product(query, key, scale=None):
     return scores * (query.shape[-1] ** -0.5 if scale is None else scale)
 
 
-def additive(query, key, vector):
+def additive(query: Tensor, key: Tensor, vector: Tensor) -> Tensor:
     """Score by vector . tanh(query + key), with both already projected.
 
     Args:
@@ -112,7 +115,7 @@ def additive(query, key, vector):
     return ops.transpose(scores, (0, 3, 1, 2))
 
 
-def bilinear(query, key, matrix):
+def bilinear(query: Tensor, key: Tensor, matrix: Tensor) -> Tensor:
     """Score by query . matrix . key, so that both may differ in depth.
 
     Args:
@@ -149,7 +152,7 @@ def bilinear(query, key, matrix):
     return dot_product(ops.matmul(query, matrix), key)
 
 
-def _prepare(query, key):
+def _prepare(query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
     """Check that query and key fit together and raise both to float32."""
     query, key = ops.convert_to_tensor(query), ops.convert_to_tensor(key)
     for name, tensor in (("query", query), ("key", key)):

@@ -7,10 +7,13 @@ words that carried it. The first call trains the model, which takes a few minute
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO, Self
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from attnlib import _checks
 from attnlib.data import load_imdb
@@ -22,6 +25,7 @@ from attnlib.ngrams import (
     log_odds,
     pad,
     review_counts,
+    share_among_words,
     words,
 )
 
@@ -30,11 +34,12 @@ __all__ = ["SentimentModel", "cross_fitted_evidence", "evidence", "predict", "tr
 LONGEST = 1_000  # words that are read of a text: the last ones
 MOST_TRIED = 60  # words that `SentimentModel.reasons` takes out, one at a time
 BATCH_SIZE, LEARNING_RATE = 64, 5e-3
-LEAST_KNOWN = 0.5  # share of words that must be known for a verdict
+LEAST_FAMILIAR = 0.25  # share of word pairs that must be known for a verdict
+MOST_BYTES = 10_000_000  # of a file or of standard input
 LABELS = ("negative", "positive")
 
 
-def evidence(grams, counts):
+def evidence(grams: Sequence[np.ndarray], counts: ArrayLike) -> list[np.ndarray]:
     """Give what is known of each n-gram of each text.
 
     Args:
@@ -49,11 +54,18 @@ def evidence(grams, counts):
     >>> evidence([np.array([[2], [1]])], counts)[0].round(2).tolist()
     [[[0.6899999976158142, 1.6100000143051147]], [[0.0, 0.0]]]
     """
-    table = np.stack([log_odds(counts), np.log1p(counts.sum(axis=0))], axis=1)
+    frequency = np.sum(counts, axis=0)
+    table = np.stack([log_odds(counts), np.log1p(frequency)], axis=1)
     return [table.astype("float32")[numbers] for numbers in grams]
 
 
-def cross_fitted_evidence(grams, labels, size, folds=10, seed=0):
+def cross_fitted_evidence(
+    grams: Sequence[np.ndarray],
+    labels: ArrayLike,
+    size: int,
+    folds: int = 10,
+    seed: int = 0,
+) -> list[np.ndarray]:
     """Give the evidence of training texts without the help of their own labels.
 
     A rare n-gram occurs mostly in the text at hand, so that counts which include the
@@ -84,9 +96,9 @@ def cross_fitted_evidence(grams, labels, size, folds=10, seed=0):
         )
     fold_of = np.random.default_rng(seed).permutation(len(grams)) % folds
     everything = review_counts(grams, labels, size)
-    found = [None] * len(grams)
+    found = [np.empty(0)] * len(grams)
     for fold in range(folds):
-        rows = np.flatnonzero(fold_of == fold)
+        rows = np.flatnonzero(fold_of == fold).tolist()
         own = [grams[row] for row in rows]
         others = everything - review_counts(own, np.asarray(labels)[rows], size)
         for row, array in zip(rows, evidence(own, others), strict=True):
@@ -95,15 +107,15 @@ def cross_fitted_evidence(grams, labels, size, folds=10, seed=0):
 
 
 def train(
-    network,
-    grams,
-    evidence,
-    labels,
+    network: keras.Model,
+    grams: Sequence[np.ndarray],
+    known: Sequence[np.ndarray],
+    labels: ArrayLike,
     *,
-    epochs=3,
-    seed=0,
-    after_epoch=None,
-):
+    epochs: int = 3,
+    seed: int = 0,
+    after_epoch: Callable[[int], object] | None = None,
+) -> None:
     """Train a network of `models.evidence_model`'s inputs and output.
 
     Batches hold texts of about the same length. The learning rate rises over the
@@ -111,7 +123,8 @@ def train(
 
     Args:
         network: a `keras.Model` from numbers and evidence to log-odds (batch, 1).
-        grams, evidence: lists of m arrays, (length, n) and (length, n, 2).
+        grams: list of m int arrays (length, n).
+        known: their evidence, a list of m arrays (length, n, 2).
         labels: int array (m,) of 0 and 1.
         epochs: how often each text is seen.
         seed: seed of the order of the texts.
@@ -135,16 +148,18 @@ def train(
         batches = np.split(by_length, cuts)
         for batch in random.permutation(len(batches)):
             rows = batches[batch]
-            network.train_on_batch(_inputs(grams, evidence, rows), targets[rows])
+            network.train_on_batch(_inputs(grams, known, rows), targets[rows])
         if after_epoch:
             after_epoch(epoch)
 
 
-def predict(network, grams, evidence):
+def predict(
+    network: keras.Model, grams: Sequence[np.ndarray], known: Sequence[np.ndarray]
+) -> np.ndarray:
     """Give the log-odds of label 1.
 
     Args:
-        network, grams, evidence: as in `train`.
+        network, grams, known: as in `train`.
 
     Returns:
         float64 array (m,).
@@ -153,19 +168,21 @@ def predict(network, grams, evidence):
     by_length = np.argsort([len(numbers) for numbers in grams], kind="stable")
     for rows in np.split(by_length, range(2 * BATCH_SIZE, len(grams), 2 * BATCH_SIZE)):
         if len(rows):
-            outputs = network.predict_on_batch(_inputs(grams, evidence, rows))
+            outputs = network.predict_on_batch(_inputs(grams, known, rows))
             found[rows] = np.asarray(outputs)[:, 0]
     return found
 
 
-def _inputs(grams, evidence, rows):
+def _inputs(
+    grams: Sequence[np.ndarray], known: Sequence[np.ndarray], rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Pad the last `LONGEST` words of some texts; a text without words gets one."""
     numbers = [grams[row][-LONGEST:] for row in rows]
-    known = [evidence[row][-LONGEST:] for row in rows]
+    values = [known[row][-LONGEST:] for row in rows]
     if not any(len(array) for array in numbers):
         numbers = [np.full((1, *numbers[0].shape[1:]), UNKNOWN, "int32")] * len(rows)
-        known = [np.zeros((1, *known[0].shape[1:]), "float32")] * len(rows)
-    return pad(numbers), pad(known)
+        values = [np.zeros((1, *values[0].shape[1:]), "float32")] * len(rows)
+    return pad(numbers), pad(values)
 
 
 class SentimentModel:
@@ -180,11 +197,22 @@ class SentimentModel:
         network: the `keras.Model`.
     """
 
-    def __init__(self, vocabulary, counts, network):
+    def __init__(
+        self, vocabulary: NgramVocabulary, counts: np.ndarray, network: keras.Model
+    ) -> None:
         self.vocabulary, self.counts, self.network = vocabulary, counts, network
 
     @classmethod
-    def fit(cls, texts, labels, *, max_n=4, epochs=3, seed=0, after_epoch=None):
+    def fit(
+        cls,
+        texts: Sequence[str],
+        labels: ArrayLike,
+        *,
+        max_n: int = 4,
+        epochs: int = 3,
+        seed: int = 0,
+        after_epoch: Callable[[int], object] | None = None,
+    ) -> Self:
         """Train on texts and their labels.
 
         Args:
@@ -205,11 +233,18 @@ class SentimentModel:
         counts = review_counts(grams, labels, len(vocabulary))
         known = cross_fitted_evidence(grams, labels, len(vocabulary), seed=seed)
         network = evidence_model(len(vocabulary), max_n)
-        options = {"epochs": epochs, "seed": seed, "after_epoch": after_epoch}
-        train(network, grams, known, labels, **options)
+        train(
+            network,
+            grams,
+            known,
+            labels,
+            epochs=epochs,
+            seed=seed,
+            after_epoch=after_epoch,
+        )
         return cls(vocabulary, counts, network)
 
-    def log_odds(self, texts):
+    def log_odds(self, texts: Sequence[str]) -> np.ndarray:
         """Give the log-odds that each text is positive.
 
         Args:
@@ -221,12 +256,30 @@ class SentimentModel:
         grams = self.vocabulary.encode(texts)
         return predict(self.network, grams, evidence(grams, self.counts))
 
-    def known_share(self, text):
-        """Give the share of a text's words that occur in the training texts."""
-        (numbers,) = self.vocabulary.encode([text])
-        return float((numbers[:, 0] != UNKNOWN).mean()) if len(numbers) else 0.0
+    def familiar_share(self, text: str) -> float:
+        """Give the share of neighbouring words that are neighbours in training, too.
 
-    def reasons(self, text, most=5):
+        Words of another language may occur in English reviews, one by one (titles,
+        names, *in*, *die*); pairs of them hardly do. Punctuation and numbers do not
+        count. In a text without two words side by side, or where the vocabulary has
+        no pairs, it is the share of known words.
+
+        Args:
+            text: a string.
+
+        Returns:
+            A float from 0 to 1; 0 for a text without words.
+        """
+        is_word = np.array([spoken[0].isalpha() for spoken in words(text)], bool)
+        (numbers,) = self.vocabulary.encode([text])
+        is_pair = is_word[:-1] & is_word[1:]
+        if is_pair.any() and self.vocabulary.max_n > 1:
+            return float((numbers[:-1, 1] != UNKNOWN)[is_pair].mean())
+        if is_word.any():
+            return float((numbers[:, 0] != UNKNOWN)[is_word].mean())
+        return 0.0
+
+    def reasons(self, text: str, most: int = 5) -> list[tuple[str, float, int]]:
         """Give the words whose removal moves the verdict most.
 
         The n-grams' contributions choose which words to try; each is then taken out
@@ -247,23 +300,24 @@ class SentimentModel:
             return []
         (known,) = evidence([numbers], self.counts)
         layer = self.network.get_layer("ngrams")
-        _, shares = layer(numbers[None], known[None, ..., 0], return_contributions=True)
-        shares = np.abs(np.asarray(shares)[0])  # (length, n)
-        weight = np.zeros(len(spoken))
-        for n in range(shares.shape[1]):
-            for step in range(n + 1):
-                weight[step:] += shares[: len(spoken) - step, n] / (n + 1)
+        _, contributions = layer(
+            numbers[None], known[None, ..., 0], return_contributions=True
+        )
+        weight = share_among_words(np.abs(np.asarray(contributions)[0]))  # (length,)
         places = np.sort(np.argsort(-weight, kind="stable")[:MOST_TRIED])
         without = [" ".join([*spoken[:at], *spoken[at + 1 :]]) for at in places]
         whole, *rest = self.log_odds([" ".join(spoken), *without])
         effects = [
-            (spoken[at], whole - left, int(at))
+            (spoken[at], float(whole - left), int(at))
             for at, left in zip(places, rest, strict=True)
         ]
         return sorted(effects, key=lambda effect: -abs(effect[1]))[:most]
 
-    def save(self, folder):
+    def save(self, folder: str | Path) -> None:
         """Write the model to a folder, all or nothing.
+
+        The state of the optimizer is left out: it is twice as large as the weights,
+        and answers do not need it.
 
         Args:
             folder: a path; what is there is replaced.
@@ -273,10 +327,11 @@ class SentimentModel:
         with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
             new, old = Path(staging, "new"), Path(staging, "old")
             new.mkdir()
-            self.network.save(new / "network.keras")
-            np.savez(
-                new / "vocabulary.npz", counts=self.counts, **self.vocabulary.arrays()
-            )
+            weights_only = keras.Model.from_config(self.network.get_config())
+            weights_only.set_weights(self.network.get_weights())
+            weights_only.save(new / "network.keras")
+            arrays: dict[str, Any] = self.vocabulary.arrays()
+            np.savez(new / "vocabulary.npz", counts=self.counts, **arrays)
             if folder.exists():
                 folder.rename(old)
             try:
@@ -287,7 +342,7 @@ class SentimentModel:
                 raise
 
     @classmethod
-    def load(cls, folder):
+    def load(cls, folder: str | Path) -> Self:
         """Read a model that `save` wrote.
 
         Raises:
@@ -307,7 +362,7 @@ class SentimentModel:
         return cls(NgramVocabulary.from_arrays(arrays), counts, network)
 
 
-def describe(model, text):
+def describe(model: SentimentModel, text: str) -> tuple[bool, str]:
     """Put the verdict on a text into words.
 
     Args:
@@ -318,18 +373,20 @@ def describe(model, text):
         Pair: whether there is a verdict, and the answer as a string.
     """
     spoken = words(text)
-    if not any(word.isalnum() or "'" in word for word in spoken):
+    if not any(word[0].isalpha() for word in spoken):
         return False, "No verdict: the text holds no words."
-    share = model.known_share(text)
-    if share < LEAST_KNOWN:
+    read = " ".join(spoken[-LONGEST:])
+    share = model.familiar_share(read)
+    if share < LEAST_FAMILIAR:
         return False, (
-            f"No verdict: only {share:.0%} of the words occur in the training reviews. "
-            "The model knows English film reviews."
+            "No verdict: this does not look like an English film review. Only "
+            f"{share:.0%} of it is familiar from the training reviews; a verdict needs "
+            f"{LEAST_FAMILIAR:.0%}."
         )
-    (log_odds,) = model.log_odds([text])
+    (log_odds,) = model.log_odds([read])
     probability = 1 / (1 + np.exp(-abs(log_odds)))
     reasons = ", ".join(
-        f"{word} ({effect:+.2f})" for word, effect, _ in model.reasons(text)
+        f"{word} ({effect:+.2f})" for word, effect, _ in model.reasons(read)
     )
     lines = [f"{LABELS[int(log_odds > 0)]}, probability {probability:.3f}"]
     lines.append(f"words that carried it (log-odds): {reasons}")
@@ -338,7 +395,7 @@ def describe(model, text):
     return True, "\n".join(lines)
 
 
-def _load_or_train(folder):
+def _load_or_train(folder: Path) -> SentimentModel:
     if folder.exists():
         return SentimentModel.load(folder)
     print(f"Training a model for {folder}: a few minutes, once.", file=sys.stderr)
@@ -352,7 +409,14 @@ def _load_or_train(folder):
     return model
 
 
-def main(arguments=None):
+def _read(stream: BinaryIO) -> str:
+    content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes; give one review")
+    return content.decode("utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 2 where a text gets no verdict."""
     parser = argparse.ArgumentParser(
         prog="python -m attnlib.sentiment",
@@ -370,10 +434,11 @@ def main(arguments=None):
     texts = list(options.text)
     try:
         if options.file:
-            texts.append(options.file.read_text("utf-8"))
+            with options.file.open("rb") as file:
+                texts.append(_read(file))
         if not texts:
-            texts.append(sys.stdin.buffer.read().decode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+            texts.append(_read(sys.stdin.buffer))
+    except (OSError, ValueError) as error:
         parser.error(f"cannot read the text: {error}")
     try:
         model = _load_or_train(options.model)

@@ -5,16 +5,25 @@ learning framework: weights are anything that `numpy.asarray` can read; turn oth
 tensors into arrays with `keras.ops.convert_to_numpy`. Heads are counted from 1.
 """
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import MaxNLocator
 
 from attnlib import _pages
+from attnlib._types import Array, ArrayLike
 
 # The grey that contrasts equally (4.3 to 1) with a white page and with #121212.
 _GREY = "#797979"
@@ -24,7 +33,7 @@ _COLOURS = [_BLUE, "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 # From the bare page to full blue: a weight of zero leaves no mark on any page.
 _WEIGHTS = LinearSegmentedColormap.from_list("weights", [_BLUE + "00", _BLUE])
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "figure.figsize": (6, 3.6),
     "figure.dpi": 130,
     "figure.facecolor": "none",
@@ -39,19 +48,20 @@ _STYLE = {
     "ytick.color": _GREY,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=_COLOURS),
+    "axes.prop_cycle": cycler(color=_COLOURS),
     "lines.linewidth": 2,
     "legend.frameon": False,
 }
 
 
-def set_style():
+def set_style() -> None:
     """Set the matplotlib style of the book: figures for light and dark pages.
 
     Call it once, before the first figure.
 
     Source:
-        The colours are those of Okabe and Ito (2008), "Color Universal Design".
+        The colours are those of
+        [Okabe and Ito (2008)](https://jfly.uni-koeln.de/color/).
 
     >>> with plt.rc_context():
     ...     set_style()
@@ -61,7 +71,15 @@ def set_style():
     plt.rcParams.update(_STYLE)
 
 
-def heatmap(weights, queries=None, keys=None, *, title=None, ax=None, annotate=None):
+def heatmap(
+    weights: ArrayLike,
+    queries: Iterable[str] | None = None,
+    keys: Iterable[str] | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
+    annotate: bool | None = None,
+) -> Figure | None:
     """Draw attention weights as a heat map, or as one small panel for each head.
 
     The colours run from zero, which leaves the page bare, to the largest weight;
@@ -92,6 +110,7 @@ def heatmap(weights, queries=None, keys=None, *, title=None, ax=None, annotate=N
     """
     weights = _check_weights(weights)
     heads, query_count, key_count = weights.shape
+    largest = float(weights.max()) or 1.0
     if queries is not None:
         queries = _check_tokens("queries", queries, query_count)
         keys = queries if keys is None else keys
@@ -103,9 +122,9 @@ def heatmap(weights, queries=None, keys=None, *, title=None, ax=None, annotate=N
                 f"`ax` takes one panel; got weights of {heads} heads. Leave `ax` "
                 "out, or pass the weights of one head."
             )
-        image = _draw_panel(ax, weights[0], weights.max(), queries, keys, annotate)
-        _draw_colour_bar(image, ax)
-        ax.set_title(title)
+        image = _draw_panel(ax, weights[0], largest, queries, keys, annotate)
+        _draw_colour_bar(image, ax, largest)
+        ax.set_title(title or "")
         return None
 
     columns = min(heads, 4)
@@ -128,9 +147,7 @@ def heatmap(weights, queries=None, keys=None, *, title=None, ax=None, annotate=N
         for unused in grid.ravel()[heads:]:
             unused.remove()
         for index, panel in enumerate(panels):
-            image = _draw_panel(
-                panel, weights[index], weights.max(), queries, keys, annotate
-            )
+            image = _draw_panel(panel, weights[index], largest, queries, keys, annotate)
             if heads > 1:
                 panel.set_title(f"head {index + 1}")
             if index % columns:
@@ -139,8 +156,8 @@ def heatmap(weights, queries=None, keys=None, *, title=None, ax=None, annotate=N
             if index + columns < heads:
                 panel.set_xlabel("")
                 panel.tick_params(bottom=False, labelbottom=False)
-        _draw_colour_bar(image, panels)
-        figure.suptitle(title)
+        _draw_colour_bar(image, panels, largest)
+        figure.suptitle(title or "")
         figure.draw_without_rendering()  # makes the ticks while the style holds
     return figure
 
@@ -156,13 +173,13 @@ class AttentionMap:
         title: a line above the map, or None.
     """
 
-    weights: np.ndarray
-    queries: list
-    keys: list | None
+    weights: Array
+    queries: list[str]
+    keys: list[str] | None
     title: str | None
 
     @property
-    def html(self):
+    def html(self) -> str:
         """The map as one fragment of HTML that needs nothing from outside."""
         return _pages.make_element(
             "attention-map",
@@ -176,23 +193,23 @@ class AttentionMap:
             self.title,
         )
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the map to `path` as a page of its own.
 
         The file appears whole or not at all.
         """
         _pages.save_page(path, self.title or "Attention map", self.html)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self.html}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         counts = zip(self.weights.shape, ("head", "query", "key"), strict=True)
         plurals = {"head": "heads", "query": "queries", "key": "keys"}
         parts = [f"{n} {word if n == 1 else plurals[word]}" for n, word in counts]
         return f"AttentionMap: {', '.join(parts)}"
 
-    def _table(self):
+    def _table(self) -> str:
         heads = len(self.weights)
         mean = self.weights.mean(axis=0)
         caption = "The keys that each query attends to most"
@@ -208,7 +225,13 @@ class AttentionMap:
         return _pages.make_table(caption, ["query", "attends most to (weight)"], rows)
 
 
-def explore(weights, queries, keys=None, *, title=None):
+def explore(
+    weights: ArrayLike,
+    queries: Iterable[str],
+    keys: Iterable[str] | None = None,
+    *,
+    title: str | None = None,
+) -> AttentionMap:
     """Make an attention map to explore: choose a query, see what it attends to.
 
     A notebook shows the map if it ends a cell. Hover over a query, tap it, or use
@@ -247,7 +270,7 @@ def explore(weights, queries, keys=None, *, title=None):
     return AttentionMap(weights.round(4), queries, keys, title)
 
 
-def _check_weights(weights):
+def _check_weights(weights: ArrayLike) -> Array:
     """Return `weights` as a float64 array (heads, query, key)."""
     weights = _pages.check_numbers("weights", weights)
     if weights.ndim not in (2, 3):
@@ -268,23 +291,29 @@ def _check_weights(weights):
     return weights.reshape(-1, *weights.shape[-2:])
 
 
-def _check_tokens(name, tokens, count):
+def _check_tokens(name: str, tokens: Iterable[str], count: int) -> list[str]:
     return _pages.check_tokens(name, tokens, count, f"{name} of the weights")
 
 
-def _longest(labels):
+def _longest(labels: list[str] | None) -> int:
     return max(map(len, labels)) if labels else 2
 
 
-def _draw_panel(panel, weights, largest, queries, keys, annotate):
+def _draw_panel(
+    panel: Axes,
+    weights: Array,
+    largest: float,
+    queries: list[str] | None,
+    keys: list[str] | None,
+    annotate: bool | None,
+) -> AxesImage:
     """Draw the weights (query, key) of one head; return the image."""
-    image = panel.imshow(
-        weights, cmap=_WEIGHTS, vmin=0, vmax=largest or 1, aspect="auto"
-    )
+    image = panel.imshow(weights, cmap=_WEIGHTS, vmin=0, vmax=largest, aspect="auto")
     panel.spines[:].set_visible(True)
     panel.set(xlabel="key", ylabel="query")
-    size = panel.get_window_extent().size / panel.figure.dpi  # inches
-    query_size, key_size = size[1] / len(weights), size[0] / len(weights[0])
+    box = panel.get_window_extent()
+    query_size = box.height / panel.figure.dpi / len(weights)  # inches
+    key_size = box.width / panel.figure.dpi / len(weights[0])
     _label_axis(panel.xaxis, keys, key_size)
     _label_axis(panel.yaxis, queries, query_size)
     if keys is not None and 0.1 * _longest(keys) > key_size:
@@ -293,11 +322,11 @@ def _draw_panel(panel, weights, largest, queries, keys, annotate):
         annotate = max(weights.shape) <= 8 and key_size > 0.35
     if annotate:
         for (query, key), weight in np.ndenumerate(weights):
-            _write_number(panel, query, key, weight, weight / (largest or 1))
+            _write_number(panel, query, key, weight, weight / largest)
     return image
 
 
-def _label_axis(axis, labels, cell_size):
+def _label_axis(axis: Axis, labels: list[str] | None, cell_size: float) -> None:
     """Name the cells, or as many of them as there is room for."""
     axis.set_major_locator(MaxNLocator(integer=True))
     if labels is not None:
@@ -308,7 +337,9 @@ def _label_axis(axis, labels, cell_size):
         axis.set_ticks(places, labels[::step], fontsize=size, parse_math=False)
 
 
-def _write_number(panel, query, key, weight, share):
+def _write_number(
+    panel: Axes, query: int, key: int, weight: float, share: float
+) -> None:
     """Write a weight: grey where the cell is faint, white in a blue halo elsewhere."""
     faint = share < 0.15
     panel.text(
@@ -323,8 +354,10 @@ def _write_number(panel, query, key, weight, share):
     )
 
 
-def _draw_colour_bar(image, panels):
+def _draw_colour_bar(
+    image: AxesImage, panels: Axes | list[Axes], largest: float
+) -> None:
     bar = image.figure.colorbar(image, ax=panels)
-    bar.set_ticks([0, image.norm.vmax], labels=["0", _pages.round_up(image.norm.vmax)])
+    bar.set_ticks([0, largest], labels=["0", _pages.round_up(largest)])
     bar.outline.set_visible(False)
     bar.ax.set_title("weight", pad=10)

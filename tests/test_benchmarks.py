@@ -1,4 +1,4 @@
-"""The benchmark of attention: its cases run, and its tables say what was measured."""
+"""The benchmarks: their cases run, and what is stored is what was measured."""
 
 import importlib.util
 import json
@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from attnlib.data import Imdb, Split
 
 PATH = Path(__file__).parent.parent / "benchmarks" / "attention.py"
 
@@ -66,3 +69,68 @@ def test_the_stored_results_are_those_of_the_stored_table(benchmark):
     table = (PATH.parent / "attention.md").read_text("utf-8")
     assert benchmark.table(stored["rows"], lengths) in table
     assert stored["on"] in table
+
+
+@pytest.fixture(scope="module")
+def article_model():
+    path = PATH.with_name("article_model.py")
+    spec = importlib.util.spec_from_file_location("benchmark_of_the_model", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def tiny(article_model, monkeypatch, tmp_path):
+    """Small settings, twelve short reviews, and a file of the test's own."""
+    settings = article_model.Settings(
+        vocab_size=20, d_model=8, num_heads=2, key_dim=8, max_len=5, epochs=2,
+        batch_size=4,
+    )  # fmt: skip
+    split = Split(["good film", "bad film"] * 6, np.array([1, 0] * 6, "int32"))
+    reviews = Imdb(
+        split, split, split, {"film": 1, "good": 2, "bad": 3}, "none", "none", 0, 0
+    )
+    monkeypatch.setattr(article_model, "PATH", tmp_path / "row.json")
+    monkeypatch.setattr(article_model, "SEEDS", 2)
+    monkeypatch.setattr(article_model, "Settings", lambda: settings)
+    monkeypatch.setattr(article_model, "load_imdb", lambda: reviews)
+    return article_model
+
+
+def on(monkeypatch, benchmark, device):
+    monkeypatch.setattr(benchmark.environment, "describe", lambda: f"Here · {device}")
+    benchmark.main()
+    return json.loads(benchmark.PATH.read_text("utf-8"))
+
+
+def test_the_model_is_built_at_the_printed_size(article_model):
+    model = article_model.build(article_model.Settings())
+    assert model.count_params() == 13_784_577  # as in the chapter's table
+    assert model.output_shape == (None, 1)
+
+
+def test_with_a_gpu_the_row_holds_every_epoch_of_every_seed(tiny, monkeypatch):
+    row = on(monkeypatch, tiny, "GPU")
+    assert (row["status"], row["on"]) == ("measured", "Here · GPU")
+    assert row["settings"]["d_model"] == 8 and row["validation"] == 12
+    assert len(row["runs"]) == 2
+    for run in row["runs"]:
+        for figure in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            assert len(run[figure]) == 2 and np.isfinite(run[figure]).all()
+    assert len({run["val_loss"][0] for run in row["runs"]}) == 2
+
+
+def test_without_a_gpu_the_row_says_why_and_replaces_no_measured_one(tiny, monkeypatch):
+    row = on(monkeypatch, tiny, "CPU")
+    assert row["status"] == "not run" and "no GPU" in row["why"]
+    measured = {"status": "measured", "on": "Elsewhere · GPU"}
+    tiny.store(measured)
+    assert on(monkeypatch, tiny, "CPU") == measured
+
+
+def test_the_stored_row_is_of_the_printed_settings(article_model):
+    row = json.loads(PATH.with_name("article_model.json").read_text("utf-8"))
+    printed = article_model.Settings()
+    assert row["settings"] == article_model.asdict(printed)
+    assert row["status"] == "not run" or len(row["runs"][0]["loss"]) == printed.epochs

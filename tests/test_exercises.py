@@ -26,6 +26,11 @@ def same_draws_every_time(monkeypatch):
     monkeypatch.setattr(np.random, "default_rng", lambda: default_rng(next(seeds)))
 
 
+@pytest.fixture(autouse=True)
+def solved_in_a_folder_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("name", exercises.names())
 def test_the_solution_is_right_every_time(name):
     for _ in range(20):
@@ -67,6 +72,22 @@ def test_hint_and_solution_are_folded(name):
         assert bundle["text/html"].startswith("<details><summary>")
         assert bundle["text/plain"].endswith("(folded)")
         assert folded.text not in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("name", exercises.names())
+def test_what_it_trains_is_one_short_phrase(name):
+    trains = EXERCISES[name].trains
+    assert 5 <= len(trains) <= 75
+    assert trains == trains.strip(" .")
+    others = [e.trains for other, e in EXERCISES.items() if other != name]
+    assert trains not in others
+
+
+def test_an_unknown_difficulty_is_refused():
+    with pytest.raises(ValueError, match=r"`difficulty` must be .*'core'.*got 'easy'"):
+        _core.exercise(
+            "a.b", trains="x", difficulty="easy", solution=None, hint="", praise=""
+        )
 
 
 def test_folded_text_is_escaped():

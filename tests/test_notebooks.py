@@ -54,7 +54,8 @@ def test_metadata_asks_for_a_gpu_and_names_the_sections(book):
     assert book.metadata.accelerator == "GPU"
     assert book.metadata.kernelspec.name == "python3"
     assert book.metadata.attnlib.source
-    assert {"date", "seconds", "on"} <= set(book.metadata.attnlib.run)
+    assert book.metadata.attnlib.level in (1, 2, 3)
+    assert {"date", "seconds"} <= set(book.metadata.attnlib.run)
 
 
 def test_starts_with_one_title_and_what_you_can_do(book):
@@ -156,6 +157,19 @@ def test_every_exercise_stands_in_one_chapter():
     source = "\n".join(cell.source for book in books for cell in code(book))
     for name in exercises.names():
         assert source.count(f'check("{name}"') == 1
+
+
+def test_a_heading_tells_how_hard_its_exercise_is(book):
+    levels, known = [], exercises.names()
+    for cell in book.cells:
+        for heading in re.findall(
+            r"^### (Exercise \d+: .*)", cell.source, re.MULTILINE
+        ):
+            levels.append(re.search(r"(?:\((warm-up|hard)\))?$", heading)[1] or "core")
+        for name in re.findall(r'^check\(\s*"([\w.]+)"', cell.source, re.MULTILINE):
+            assert name in known
+            assert exercises.EXERCISES[name].difficulty == levels[-1], name
+    assert set(levels) == set(exercises.DIFFICULTIES)
 
 
 def test_assertions_guard_the_printed_figures(book):

@@ -2,10 +2,11 @@
 
 import re
 from itertools import chain
+from urllib.parse import quote
 
 import nbformat
 import pytest
-from built_site import OPEN_WHAT_IS_FOLDED, PAGES, PHONE, ROOT, first_page, page
+from built_site import OPEN_WHAT_IS_FOLDED, PAGES, PHONE, ROOT, first_page
 
 every_page = pytest.mark.parametrize("tab", PAGES, indirect=True)
 
@@ -105,29 +106,55 @@ def test_the_next_page_keeps_the_theme(visit):
 # ------------------------------------------------------------------- search
 
 
-def exercise_title():
-    """Give the title of one exercise and the page where it stands."""
-    name = first_page("section[id^=exercise-] > h3")
-    heading = page(name).select_one("section[id^=exercise-] > h3")
-    return heading.find(string=True).strip(), name
+def test_the_search_dialog_leads_to_results(visit):
+    tab = visit("index.html")
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("softmax")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html*")
+    tab.locator("#search-results a[href*='softmax_and_scale']").first.wait_for()
+
+
+@pytest.fixture
+def search(visit):
+    """Return what a search finds, best first, as addresses."""
+
+    def results(query):
+        tab = visit(f"search.html?q={quote(query)}")
+        tab.locator(".search-summary:has-text('found')").wait_for()
+        links = tab.locator("#search-results li > a")
+        links.first.wait_for()
+        return [link.get_attribute("href") for link in links.all()]
+
+    return results
 
 
 @pytest.mark.parametrize(
-    ("words", "name"),
+    ("query", "page"),
     [
-        ("softmax", "chapters/formulas/02_softmax_and_scale.html"),
-        exercise_title(),
-        ("scaled dot product", "chapters/formulas/01_scores.html"),
+        ("softmax", "formulas/02_softmax_and_scale.html"),
+        ("scaled dot product", "formulas/01_scores.html"),
+        ("additive score", "formulas/01_scores.html"),
+        ("rotary positions", "formulas/05_masks_and_positions.html"),
+        ("加性得分", "appendix/03_glossary.html"),
+        ("Attention Is All You Need", "appendix/04_references.html"),
     ],
-    ids=["term", "exercise", "formula"],
 )
-def test_search_finds(visit, words, name):
-    tab = visit("index.html")
-    tab.keyboard.press("Control+k")
-    tab.keyboard.type(words)
-    tab.keyboard.press("Enter")
-    tab.wait_for_url("**/search.html*")
-    tab.locator(f"#search-results a[href*='{name}']").first.wait_for()
+def test_search_finds_formulas_by_their_names(search, query, page):
+    assert any(page in address for address in search(query))
+
+
+@pytest.mark.parametrize(
+    ("query", "heading"),
+    [
+        ("a loss that ignores padding", "01_translation.html#exercise-2"),
+        ("integrated gradients (hard)", "06_reading_the_model.html#exercise-5"),
+        ("non-maximum suppression", "05_object_detection.html#exercise-5"),
+    ],
+)
+def test_search_puts_the_exercise_of_that_name_first(search, query, heading):
+    best = next(address for address in search(query) if "#term-" not in address)
+    assert heading in best
 
 
 # --------------------------------------------------------- code and exercises
@@ -166,6 +193,20 @@ def test_hints_and_solutions_open_and_start_closed(visit):
         box.locator("summary").click()
         assert inside.is_visible()
         assert inside.inner_text().strip()
+
+
+def test_exercises_can_be_filtered_by_difficulty(visit):
+    tab = visit("chapters/appendix/11_exercises.html")
+    rows = tab.locator("section section tbody tr")
+    number = rows.count()
+    shown = {}
+    for level in ("warm-up", "core", "hard", "all"):
+        tab.get_by_role("radio", name=level, exact=True).check()
+        shown[level] = rows.filter(visible=True).count()
+        if level != "all":
+            assert set(rows.filter(visible=True).locator("td:nth-child(2)")
+                       .all_inner_texts()) == {level}  # fmt: skip
+    assert shown.pop("all") == number == sum(shown.values())
 
 
 # --------------------------------------------------------------------- maps
@@ -207,3 +248,48 @@ def test_a_wide_equation_scrolls_in_its_own_box(visit):
         " - box.getBoundingClientRect().left)"
     )
     assert min(starts) >= -1, "an equation starts left of its box, out of reach"
+
+
+def test_the_content_policy_stops_a_script_that_slipped_in(browser, address):
+    tab = browser.new_page()
+    tab.goto(f"{address}/index.html")
+    stopped = tab.evaluate(
+        """() => new Promise((resolve) => {
+            document.addEventListener("securitypolicyviolation",
+                ({ effectiveDirective }) => resolve(effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.slippedIn = true";
+            document.body.append(script);
+        })"""
+    )
+    assert stopped == "script-src-elem"
+    assert tab.evaluate("window.slippedIn") is None
+    tab.close()
+
+
+def test_the_landing_page_moves_by_keyboard(visit):
+    tab = visit("index.html")
+    assert tab.locator(".ex-chosen").text_content() == "dogs"
+    tab.get_by_role("radio", name="dogs").focus()
+    tab.keyboard.press("ArrowDown")
+    assert tab.locator(".ex-chosen").text_content() == "chase"
+
+
+@pytest.mark.parametrize("name", ["index.html", "chapters/imdb/01_data.html"])
+def test_paper_shows_the_text_alone_and_light(visit, name):
+    tab = visit(name)
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colour == "rgb(255, 255, 255)"
+    assert tab.locator("h1").is_visible()
+    for part in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
+        assert not any(found.is_visible() for found in tab.locator(part).all())
+    cut = tab.evaluate(
+        "[...document.querySelectorAll('article pre')].filter("
+        "pre => pre.scrollWidth > pre.clientWidth + 1).length"
+    )
+    assert cut == 0
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"

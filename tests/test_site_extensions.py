@@ -116,6 +116,63 @@ def test_a_diagram_that_cannot_be_drawn_is_an_error(text):
         draw(text, "d1")
 
 
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".used { top: 0 }", ".used{ top: 0 }"),
+        (".gone { top: 0 }", ""),
+        (".gone, .used > b { top: 0 }", ".used > b{ top: 0 }"),
+        (".used.gone { top: 0 }", ""),
+        ("a:not(.gone) { top: 0 }", "a:not(.gone){ top: 0 }"),
+        ("#gone a { top: 0 }", ""),
+        (
+            "@media print { .gone { top: 0 } .used { top: 0 } }",
+            "@media print{.used{ top: 0 }}",
+        ),
+        ("@media print { .gone { top: 0 } }", ""),
+        (
+            "@font-face { src: url('../fonts/a.woff2') }",
+            '@font-face{ src: url("fonts/a.woff2") }',
+        ),
+        ("a { background: url(data:x) }", "a{ background: url(data:x) }"),
+        ('a::before { content: "\\f104" }', 'a::before{ content: "\uf104" }'),
+    ],
+)
+def test_a_style_sheet_keeps_what_a_page_can_use(css, kept):
+    from book_styles import prune
+
+    assert prune(css, {"used"}, "styles") == kept
+
+
+def test_a_property_goes_whole_even_with_semicolons_in_its_value():
+    from book_styles import drop_unread_properties
+
+    css = """a{--b:url("data:x;y,{}");--c:'}';top:0}"""
+    assert drop_unread_properties(css, "") == "a{top:0}"
+
+
+def test_a_style_sheet_that_imports_another_is_an_error():
+    from book_styles import prune
+
+    with pytest.raises(ValueError, match="name the sheet on the page"):
+        prune('@import "a.css";', set())
+
+
+def test_an_inline_script_is_named_by_its_exact_text():
+    from book_policy import hashes
+
+    one, other = hashes("<script>a</script>"), hashes("<script>a </script>")
+    assert len(one) == len(other) == 1
+    assert one != other
+
+
+def test_a_chapter_without_aims_is_an_error():
+    from book_parts import first_aim
+
+    with pytest.raises(ValueError, match="must list what you can do"):
+        first_aim('{"cells": [{"source": ["# Title"]}]}')
+
+
 @pytest.fixture(scope="module")
 def faulty_book(tmp_path_factory):
     """A book with a repository address, and a notebook with one fault of each kind."""
@@ -127,20 +184,30 @@ def faulty_book(tmp_path_factory):
     config["repository"]["url"] = "https://github.com/me/book"
     (book / "_config.yml").write_text(yaml.safe_dump(config))
     (book / "_toc.yml").write_text(
-        "format: jb-book\nroot: index\nchapters:\n- file: chapters/faulty\n"
+        "format: jb-book\nroot: index\nparts:\n- caption: Faults\n"
+        "  chapters:\n  - file: chapters/faulty\n"
     )
     (book / "index.md").write_text(
-        "# Book\n\n## Run it in Colab\n\n```{article-map}\n```\n"
+        "# Book\n\n## Run it in Colab\n\n```{article-map}\n```\n\n"
+        "```{exercise-list}\n```\n\n```{chapter-list}\n```\n\n```{run-costs}\n```\n"
     )
     prose = (
         "# Faulty\n\n$\\nosuchcommand$\n\n```mermaid\nsequenceDiagram\n A->>B: x\n```\n"
     )
     notebook = {
         "cells": [
-            {"cell_type": "markdown", "id": "a", "metadata": {}, "source": prose}
+            {"cell_type": "markdown", "id": "a", "metadata": {}, "source": prose},
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": "b",
+                "metadata": {},
+                "outputs": [],
+                "source": 'check("faulty.unknown", None)',
+            },
         ],
         "metadata": {
-            "attnlib": {"source": ["99.9"]},
+            "attnlib": {"source": ["99.9"], "level": 7},
             "kernelspec": {"name": "python3"},
         },
         "nbformat": 4,
@@ -158,12 +225,26 @@ def faulty_book(tmp_path_factory):
     return build, book / "_build" / "html"
 
 
-@pytest.mark.parametrize("fault", ["nosuchcommand", "99.9", "flowcharts only"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "nosuchcommand",
+        "99.9",
+        "flowcharts only",
+        "attnlib.level must be one of [1, 2, 3], got 7",
+        "exercise 'faulty.unknown' must be registered",
+    ],
+)
 def test_a_fault_fails_the_build(faulty_book, fault):
     build, _ = faulty_book
     assert build.returncode != 0
     warnings = [line for line in build.stderr.splitlines() if "WARNING" in line]
     assert any(fault in line for line in warnings), build.stderr
+
+
+def test_a_notebook_without_a_record_is_not_measured(faulty_book):
+    _, site = faulty_book
+    assert (site / "index.html").read_text().count("<p>not measured</p>") >= 5
 
 
 def test_with_a_repository_address_the_button_opens_colab(faulty_book):

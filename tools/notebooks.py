@@ -5,9 +5,11 @@
 
 The first code cell is the same in every chapter; it is written from FIRST_CELL, with
 the repository's address from _config.yml. A notebook is replaced only when all of its
-cells have run.
+cells have run; its metadata then say, under `attnlib.run`, when it ran, for how long,
+on what, and how much memory its kernel held at most.
 """
 
+import json
 import os
 import sys
 import time
@@ -49,6 +51,15 @@ viz.set_style()
 print(environment.describe())
 """.strip()
 
+# Run after a chapter's own cells and not stored.
+RECORD_CELL = """
+import json
+
+from attnlib import environment
+
+print(json.dumps(environment.record()))
+""".strip()
+
 
 def first_cell():
     """Return the first code cell of every chapter."""
@@ -77,6 +88,7 @@ def run(path):
     book = nbformat.read(path, as_version=4)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     code[0].source = first_cell()
+    book.cells.append(nbformat.v4.new_code_cell(RECORD_CELL))
     start = time.perf_counter()
     NotebookClient(
         book,
@@ -86,6 +98,7 @@ def run(path):
         record_timing=False,
     ).execute()
     seconds = time.perf_counter() - start
+    recorded = [output for output in book.cells.pop().outputs if not is_stderr(output)]
     for cell in code:
         cell.outputs = [output for output in cell.outputs if not is_stderr(output)]
         for output in cell.outputs:  # JupyterLab would put white behind dark figures
@@ -94,12 +107,12 @@ def run(path):
     book.metadata.attnlib["run"] = {
         "date": datetime.now(UTC).date().isoformat(),
         "seconds": round(seconds),
-        "on": code[0].outputs[-1].text.strip().split("\n")[-1],
+        **json.loads(recorded[0].text),
     }
     temporary = path.with_suffix(".ipynb.new")
     nbformat.write(book, temporary)
     os.replace(temporary, path)
-    name = path.relative_to(ROOT)
+    name = os.path.relpath(path)
     print(f"{name}: {len(code)} code cells in {seconds:.0f} s", flush=True)
 
 

@@ -2,16 +2,18 @@
 
 import gzip
 import hashlib
-import importlib.util
 import io
 import lzma
 import zlib
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from attnlib.data._sources import DataError
+from attnlib.data._sources import DataError, find_package
+
+Table: TypeAlias = Any  # a pandas DataFrame, which comes without types
 
 
-def find_file(module, path, package=None):
+def find_file(module: str, path: str, package: str | None = None) -> Path:
     """Give the path of a file in an installed package, which is not imported.
 
     Args:
@@ -22,17 +24,17 @@ def find_file(module, path, package=None):
     Raises:
         DataError: the package is not installed.
     """
-    spec = importlib.util.find_spec(module)
-    if spec is None:
+    folder = find_package(module)
+    if folder is None:
         package = package or module
         raise DataError(
             f"{path} was not found: the package {package} is not installed. Install "
             f"{package}."
         )
-    return Path(spec.submodule_search_locations[0]) / path
+    return folder / path
 
 
-def read_file(path, sha256, package):
+def read_file(path: Path, sha256: str, package: str) -> bytes:
     """Read a file of a package and check every byte; unpack it if it ends in .gz.
 
     Args:
@@ -60,7 +62,7 @@ def read_file(path, sha256, package):
     return content
 
 
-def read_pickled_table(path, sha256, package):
+def read_pickled_table(path: Path, sha256: str, package: str) -> Table:
     """Read a compressed pickle of a pandas DataFrame, once every byte is checked.
 
     A pickle can run code, so none but the expected one is opened.

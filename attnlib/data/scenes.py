@@ -1,15 +1,19 @@
 """Scenes for detection: real handwritten digits, put on a canvas by chance."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from attnlib import _checks
+from attnlib._types import Array
 from attnlib.data.digits import SIDE, ImageSplit
 
 INK = 0.25  # a pixel from here up belongs to a digit
 CLUTTER_SIDE = 8
 TRIES = 50
+
+Placed: TypeAlias = tuple[Array, int, int]  # pixels, top, left
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,17 +34,17 @@ class Scenes:
             None where they were not asked for.
     """
 
-    images: np.ndarray
-    boxes: np.ndarray
-    labels: np.ndarray
-    mask: np.ndarray
-    sources: np.ndarray
-    masks: np.ndarray | None = None
+    images: Array
+    boxes: Array
+    labels: Array
+    mask: Array
+    sources: Array
+    masks: Array | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         height, width = self.images.shape[1:3]
         return (
             f"Scenes({len(self):,} images of {height} x {width} with "
@@ -49,17 +53,17 @@ class Scenes:
 
 
 def make_scenes(
-    split,
-    count,
+    split: ImageSplit,
+    count: int,
     *,
-    seed,
-    size=40,
-    objects=3,
-    heights=(12, 20),
-    overlap=0.0,
-    clutter=0,
-    with_masks=False,
-):
+    seed: int | np.random.Generator,
+    size: int = 40,
+    objects: int = 3,
+    heights: tuple[int, int] = (12, 20),
+    overlap: float = 0.0,
+    clutter: int = 0,
+    with_masks: bool = False,
+) -> Scenes:
     """Compose scenes of real digits: how many, which, how large, where is drawn.
 
     A digit is cut out to its ink, scaled to a height, and laid on the canvas; where
@@ -114,14 +118,22 @@ def make_scenes(
             height, width = digit.shape
             boxes[scene, k] = (left + width / 2, top + height / 2, width, height)
             sources[scene, k] = rows[k]
-            if with_masks:
+            if masks is not None:
                 masks[scene, k][where] = digit >= INK
     mask = sources >= 0
     labels = np.where(mask, split.labels[sources], -1).astype("int32")
     return Scenes(images, boxes / np.float32(size), labels, mask, sources, masks)
 
 
-def _check_arguments(split, count, size, objects, heights, overlap, clutter):
+def _check_arguments(
+    split: ImageSplit,
+    count: int,
+    size: int,
+    objects: int,
+    heights: tuple[int, int],
+    overlap: float,
+    clutter: int,
+) -> None:
     if not isinstance(split, ImageSplit) or split.images.shape[1:3] != (SIDE, SIDE):
         raise ValueError(
             f"`split` must be an ImageSplit of images {SIDE} x {SIDE}, such as "
@@ -143,7 +155,9 @@ def _check_arguments(split, count, size, objects, heights, overlap, clutter):
         raise ValueError(f"`overlap` must be from 0 to 1; got {overlap!r}.")
 
 
-def _strew(canvas, images, clutter, rng):
+def _strew(
+    canvas: Array, images: Array, clutter: int, rng: np.random.Generator
+) -> None:
     """Lay pieces of digits on the canvas, each with some ink in it."""
     room = len(canvas) - CLUTTER_SIDE
     for _ in range(clutter):
@@ -155,12 +169,19 @@ def _strew(canvas, images, clutter, rng):
         canvas[where] = np.maximum(canvas[where], piece)
 
 
-def _place(images, size, heights, overlap, rng):
+def _place(
+    images: list[Array],
+    size: int,
+    heights: tuple[int, int],
+    overlap: float,
+    rng: np.random.Generator,
+) -> list[Placed]:
     """Scale the digits and find a place for each: [(pixels, top, left), ...]."""
     for _ in range(TRIES):
-        placed = []
+        placed: list[Placed] = []
         for image in images:
-            pixels = _scale(image[..., 0], rng.integers(heights[0], heights[1] + 1))
+            drawn = int(rng.integers(heights[0], heights[1] + 1))
+            pixels = _scale(image[..., 0], drawn)
             height, width = pixels.shape
             for _ in range(TRIES):
                 top = int(rng.integers(0, size - height + 1))
@@ -179,34 +200,43 @@ def _place(images, size, heights, overlap, rng):
     )
 
 
-def _covered(shape, top, left, other, other_top, other_left):
+def _covered(
+    shape: tuple[int, ...],
+    top: int,
+    left: int,
+    other: Array,
+    other_top: int,
+    other_left: int,
+) -> float:
     """Share of the smaller of two rectangles that the other covers."""
     height, width = shape
     down = min(top + height, other_top + other.shape[0]) - max(top, other_top)
     across = min(left + width, other_left + other.shape[1]) - max(left, other_left)
-    return max(down, 0) * max(across, 0) / min(height * width, other.size)
+    covered = max(down, 0) * max(across, 0)
+    return float(covered / min(height * width, other.size))
 
 
-def _scale(image, height):
+def _scale(image: Array, height: int) -> Array:
     """Cut a digit out to its ink and scale it to this height; cut again."""
     digit = _cut(image)
     width = round(height * min(digit.shape[1] / digit.shape[0], 1.25))
-    rows = _resizer(digit.shape[0], int(height))
+    rows = _resizer(digit.shape[0], height)
     columns = _resizer(digit.shape[1], max(width, 3))
     return _cut(rows @ digit @ columns.T)
 
 
-def _cut(image):
+def _cut(image: Array) -> Array:
     """The smallest rectangle around the ink."""
     ink = image >= INK
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _resizer(old, new):
+def _resizer(old: int, new: int) -> Array:
     """Matrix (new, old) that resamples linearly, without holes when it shrinks."""
     centres = (np.arange(new) + 0.5) * old / new - 0.5
     reach = max(1.0, old / new)
     gap = np.abs(np.clip(centres, 0, old - 1)[:, None] - np.arange(old))
-    weights = np.maximum(1 - gap / reach, 0)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
+    weights: Array = np.maximum(1 - gap / reach, 0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights.astype("float32")

@@ -9,14 +9,21 @@ import re
 import shutil
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from scipy.signal import firwin, resample_poly
 
+from attnlib._types import Array
 from attnlib.data._packages import find_file
 from attnlib.data._sources import DataError
+
+T = TypeVar("T")
+# Type, place and length in the text, sample of the sound, phoneme.
+Event: TypeAlias = tuple[int, int, int, int, bytes]
 
 PACKAGE, VERSION, RATE = "espeakng-loader", "1.52.0", 22_050
 ADVICE = f"Install the version of {PACKAGE} that requirements.txt names."
@@ -70,14 +77,14 @@ class Recording:
         voice: accent and variant, such as "en-us+f2".
     """
 
-    samples: np.ndarray
+    samples: Array
     sampling_rate: int
-    words: tuple
-    starts: np.ndarray
-    ends: np.ndarray
+    words: tuple[str, ...]
+    starts: Array
+    ends: Array
     voice: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         seconds = len(self.samples) / self.sampling_rate
         return f"Recording({' '.join(self.words)!r}, {self.voice}, {seconds:.1f} s)"
 
@@ -91,17 +98,19 @@ class SpokenDigits:
         long: strings of 6 to 10 digits by the voices of `test`.
     """
 
-    train: tuple
-    validation: tuple
-    test: tuple
-    long: tuple
+    train: tuple[Recording, ...]
+    validation: tuple[Recording, ...]
+    test: tuple[Recording, ...]
+    long: tuple[Recording, ...]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         sizes = ", ".join(f"{len(getattr(self, name)):,} {name}" for name in SPLITS)
         return f"SpokenDigits({sizes})"
 
 
-def synthesise(text, voice="en-us", rate=160, pitch=50):
+def synthesise(
+    text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
+) -> Recording:
     """Let eSpeak NG read a text aloud. This is a machine's voice, no recording.
 
     Args:
@@ -145,9 +154,12 @@ def synthesise(text, voice="en-us", rate=160, pitch=50):
     return _record(_shared(), text, voice, int(rate), int(pitch))
 
 
-def _record(engine, text, voice, rate, pitch):
+def _record(
+    engine: "_Engine", text: str, voice: str, rate: int, pitch: int
+) -> Recording:
     samples, events = engine.speak(text, voice, rate, pitch)
-    times, words = [], []  # sample of each start; the word there, or None for a pause
+    times: list[int] = []  # sample of each start
+    words: list[str | None] = []  # what starts there; None for a pause
     for kind, position, length, sample, phoneme in events:
         if kind == _WORD:
             times.append(sample)
@@ -157,12 +169,12 @@ def _record(engine, text, voice, rate, pitch):
             words.append(None)
     edges = np.array([*times, len(samples)]) / RATE
     said = [i for i, word in enumerate(words) if word]
-    spoken = tuple(words[i] for i in said)
+    spoken = tuple(word for word in words if word)
     return Recording(samples, RATE, spoken, edges[:-1][said], edges[1:][said], voice)
 
 
 @functools.cache
-def voices():
+def voices() -> tuple[set[str], set[str]]:
     """List the English accents and the variants that there are: two sets of names."""
     folder = find_file("espeakng_loader", "espeak-ng-data", PACKAGE)
     try:
@@ -176,7 +188,7 @@ def voices():
     return accents, variants
 
 
-def load_spoken_digits():
+def load_spoken_digits() -> SpokenDigits:
     """Make strings of English digits, spoken by eSpeak NG: synthetic speech.
 
     1,600 recordings are for training, 300 for validation and 400 for testing, with 2
@@ -212,12 +224,13 @@ def load_spoken_digits():
     )
 
 
-def describe(split, number):
+def describe(split: str, number: int) -> tuple[str, str, int, int]:
     """Give text, voice, rate and pitch of a recording of `load_spoken_digits`."""
     _, (least, most), variants, rates, pitches = SPLITS[split]
     draws = iter(hashlib.sha256(f"{split} {number}".encode()).digest())
 
-    def choose(options):  # two bytes, so that all options are as good as equal
+    def choose(options: Sequence[T]) -> T:
+        # Two bytes, so that all options are as good as equal.
         return options[(next(draws) * 256 + next(draws)) % len(options)]
 
     count = choose(range(least, most + 1))
@@ -257,7 +270,7 @@ _CALLBACK = ctypes.CFUNCTYPE(
 class _Engine:
     """One eSpeak NG, started once; one text at a time."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         folder = find_file("espeakng_loader", "espeak-ng-data", PACKAGE)
         try:
             self.library = ctypes.CDLL(str(path))
@@ -272,13 +285,14 @@ class _Engine:
         found = self.library.espeak_Initialize(*options)
         if found != RATE:
             raise DataError(f"eSpeak NG does not start with {folder}. {ADVICE}")
-        self.sound, self.events = [], []
+        self.sound: list[bytes] = []
+        self.events: list[Event] = []
         self.receive = _CALLBACK(self._receive)  # must live as long as the library
         self.library.espeak_SetSynthCallback(self.receive)
         self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))
-        self.voice, self.lock = None, threading.Lock()
+        self.voice, self.lock = "", threading.Lock()
 
-    def _receive(self, samples, count, event):
+    def _receive(self, samples: int | None, count: int, event: Any) -> int:
         if samples and count > 0:  # the buffer is eSpeak NG's own: copy it
             self.sound.append(ctypes.string_at(samples, 2 * count))
         i = 0
@@ -289,7 +303,9 @@ class _Engine:
             i += 1
         return 0
 
-    def speak(self, text, voice, rate, pitch):
+    def speak(
+        self, text: str, voice: str, rate: int, pitch: int
+    ) -> tuple[Array, list[Event]]:
         """Give samples (n,) in [-1, 1] and events of one text."""
         with self.lock:
             self.sound.clear()
@@ -309,28 +325,28 @@ class _Engine:
             return samples.astype("float32") / 32768, list(self.events)
 
 
-def _library_path():
+def _library_path() -> Path:
     find_file("espeakng_loader", "", PACKAGE)
     return Path(importlib.import_module("espeakng_loader").get_library_path())
 
 
 @functools.cache
-def _shared():
+def _shared() -> _Engine:
     return _Engine(_library_path())
 
 
-def _fresh():
+def _fresh() -> _Engine:
     """An engine from a copy of the library, which remembers nothing said before."""
     path = _library_path()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            copy = shutil.copy(path, folder)
+            copy = Path(shutil.copy(path, folder))
         except OSError as error:
             raise DataError(f"{path} cannot be copied: {error!r}. {ADVICE}") from error
         return _Engine(copy)
 
 
-def check_version(version):
+def check_version(version: str) -> None:
     """Refuse another version of eSpeak NG: it would speak otherwise."""
     if version != VERSION:
         raise DataError(

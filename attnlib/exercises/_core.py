@@ -2,12 +2,22 @@
 
 import html
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
-EXERCISES = {}
+from attnlib._types import Array, ArrayLike
+
+Answer: TypeAlias = Callable[..., Any]  # a function of the reader's, or a solution
+Checker: TypeAlias = Callable[[Any], None]
+
+DIFFICULTIES = {
+    "warm-up": "one idea, straight from the chapter",
+    "core": "the chapter's method, with the details that go wrong",
+    "hard": "a step beyond the chapter; take paper",
+}
 
 
 class Mistake(Exception):
@@ -20,19 +30,36 @@ class NotAttempted(Exception):
 
 @dataclass(frozen=True)
 class Exercise:
-    """A checker with the hint, the solution and the last word that go with it."""
+    """A checker with what goes with it: what it trains, hint, solution, last word."""
 
-    check: Callable
-    solution: Callable
+    check: Checker
+    trains: str
+    difficulty: str
+    solution: Answer
     hint: str
     praise: str
 
 
-def exercise(name, *, solution, hint, praise):
-    """Register the decorated checker, which raises `Mistake` where it finds one."""
+EXERCISES: dict[str, Exercise] = {}
 
-    def register(checker):
-        EXERCISES[name] = Exercise(checker, solution, hint, praise)
+
+def exercise(
+    name: str,
+    *,
+    trains: str,
+    difficulty: str,
+    solution: Answer,
+    hint: str,
+    praise: str,
+) -> Callable[[Checker], Checker]:
+    """Register the decorated checker, which raises `Mistake` where it finds one."""
+    if difficulty not in DIFFICULTIES:
+        raise ValueError(
+            f"`difficulty` must be one of {list(DIFFICULTIES)}; got {difficulty!r}."
+        )
+
+    def register(checker: Checker) -> Checker:
+        EXERCISES[name] = Exercise(checker, trains, difficulty, solution, hint, praise)
         return checker
 
     return register
@@ -45,7 +72,7 @@ class Outcome:
     status: str
     message: str = ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.status == "right":
             return f"Right. {self.message}"
         if self.status == "wrong":
@@ -61,10 +88,10 @@ class Folded:
     text: str
     is_code: bool = False
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.title}: {self.text}"
 
-    def _repr_mimebundle_(self, **_):
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         body = html.escape(self.text.strip())
         body = f"<pre><code>{body}</code></pre>" if self.is_code else f"<p>{body}</p>"
         folded = f"<details><summary>{self.title}</summary>{body}</details>"
@@ -72,7 +99,7 @@ class Folded:
         return {"text/html": folded, "text/plain": f"{self.title} (folded)"}
 
 
-def call(function, *arguments):
+def call(function: Any, *arguments: Any) -> Any:
     """Call the reader's function; turn what goes wrong into words."""
     if function is None or function is ...:
         raise NotAttempted
@@ -94,7 +121,7 @@ def call(function, *arguments):
     return result
 
 
-def call_for_array(function, shape, *arguments):
+def call_for_array(function: Any, shape: tuple[int, ...], *arguments: Any) -> Array:
     """Call the reader's function; insist on numbers in an array of this shape."""
     found = call(function, *arguments)
     try:
@@ -113,13 +140,15 @@ def call_for_array(function, shape, *arguments):
     return result
 
 
-def refuse_where(wrong, message):
+def refuse_where(wrong: object, message: str) -> None:
     """Raise the mistake where a check finds it."""
     if wrong:
         raise Mistake(message)
 
 
-def compare(found, truth, slips, otherwise):
+def compare(
+    found: ArrayLike, truth: ArrayLike, slips: Mapping[str, ArrayLike], otherwise: str
+) -> None:
     """Accept the truth; name the slip that leads to what was found instead.
 
     `slips` maps what to tell the reader to what that mistake would give.
@@ -131,19 +160,19 @@ def compare(found, truth, slips, otherwise):
     raise Mistake(otherwise)
 
 
-def close(left, right):
+def close(left: ArrayLike, right: ArrayLike) -> bool:
     """Whether two counts are equal, or two arrays to what float32 can tell."""
     if isinstance(right, int):
         return bool(np.all(left == right))
     return bool(np.allclose(left, right, rtol=1e-4, atol=1e-5))
 
 
-def generator():
+def generator() -> np.random.Generator:
     """Fresh random numbers for each check."""
     return np.random.default_rng()
 
 
-def _is_stub(function):
+def _is_stub(function: Any) -> bool:
     """Whether a function does nothing: no names looked up, no variables of its own."""
     body = getattr(function, "__code__", None)
     if body is None:
@@ -152,6 +181,6 @@ def _is_stub(function):
     return not body.co_names and body.co_nlocals == parameters
 
 
-def _describe(argument):
+def _describe(argument: object) -> str:
     shape = getattr(argument, "shape", None)
     return repr(argument) if shape is None else f"an array of shape {tuple(shape)}"

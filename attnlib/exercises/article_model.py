@@ -23,6 +23,8 @@ def solve_parameters(d_model, num_heads, key_dim):
 
 @exercise(
     "article_model.parameters",
+    trains="counting the parameters of multi-head attention",
+    difficulty="warm-up",
     solution=solve_parameters,
     hint="Three projections lead into the heads, one leads out; each has a kernel "
     "and a bias.",
@@ -66,6 +68,8 @@ def solve_loss_per_token(labels, predictions):
 
 @exercise(
     "article_model.loss_per_token",
+    trains="how broadcasting pairs labels with tokens, and with the wrong ones",
+    difficulty="hard",
     solution=solve_loss_per_token,
     hint="Give the labels an axis for the tokens; then every token's prediction is "
     "compared with the label of its own review.",
@@ -118,6 +122,8 @@ def solve_pad(sequence, maxlen):
 
 @exercise(
     "article_model.pad",
+    trains="which end of a text padding cuts and fills",
+    difficulty="core",
     solution=solve_pad,
     hint="Both defaults of pad_sequences are 'pre': it cuts the beginning off, and it "
     "pads in front.",

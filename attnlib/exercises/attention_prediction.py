@@ -24,6 +24,8 @@ def solve_context(queries, keys, values, temperature):
 
 @exercise(
     "attention_prediction.context",
+    trains="encode, score, fuse with a temperature",
+    difficulty="warm-up",
     solution=solve_context,
     hint="Divide the scores by the temperature, take the softmax over the keys, and "
     "sum the values by weight.",
@@ -85,6 +87,8 @@ def solve_effective(weights):
 
 @exercise(
     "attention_prediction.effective",
+    trains="how many words a row of weights really uses",
+    difficulty="core",
     solution=solve_effective,
     hint="Square the weights first, then sum over the keys, then take one over it.",
     praise="Equal weights over n keys give n, a single weight of 1 gives 1.",
@@ -128,6 +132,8 @@ def solve_longest(gap, weight):
 
 @exercise(
     "attention_prediction.longest",
+    trains="how a long text dilutes the weight of one word",
+    difficulty="core",
     solution=solve_longest,
     hint="The weight is e^gap / (e^gap + n - 1). Solve for n.",
     praise="The length grows with e^gap: each extra unit of score allows a text "
@@ -176,6 +182,8 @@ def solve_gradient(query, keys, values, temperature):
 
 @exercise(
     "attention_prediction.gradient",
+    trains="deriving a gradient by hand",
+    difficulty="core",
     solution=solve_gradient,
     hint="Find the weights and the context first. Then sum, over the keys, weight "
     "times (value - context) times key, and mind the temperature.",
@@ -233,6 +241,8 @@ def solve_loud_but_idle(weights):
 
 @exercise(
     "attention_prediction.loud_but_idle",
+    trains="why a large weight need not mean influence",
+    difficulty="hard",
     solution=solve_loud_but_idle,
     hint="Leaving a word out moves the context by w / (1 - w) times (value - "
     "context). Which value makes that 0 for one word, and for no other?",

@@ -23,6 +23,8 @@ def solve_parameters(depth, units, filters, kernel_size):
 
 @exercise(
     "comparison.parameters",
+    trains="counting parameters of three kinds of layer",
+    difficulty="warm-up",
     solution=solve_parameters,
     hint="A GRU has three parts, each with a kernel for the input, one for the state, "
     "and two biases. A convolution has one kernel for each place under it. Attention "
@@ -114,6 +116,8 @@ def _field(kernels, dilations, strides):
 
 @exercise(
     "comparison.receptive_field",
+    trains="how far stacked, dilated convolutions see",
+    difficulty="core",
     solution=solve_receptive_field,
     hint="A layer adds (kernel - 1) * dilation steps. How many input words is one step "
     "of this layer? The strides of the layers *below* it say so.",
@@ -176,6 +180,8 @@ def solve_longest(budget, batch, depth, heads, feed_forward):
 
 @exercise(
     "comparison.longest",
+    trains="what memory attention takes as a text grows",
+    difficulty="core",
     solution=solve_longest,
     hint="How many numbers may one text keep? That gives a quadratic equation in n; "
     "take its positive root and round down. (Trying n = 1, 2, ... is as good.)",
@@ -246,6 +252,8 @@ def solve_equal_width(depth, filters, kernel_size):
 
 @exercise(
     "comparison.equal_width",
+    trains="models of equal size, the condition of a fair comparison",
+    difficulty="core",
     solution=solve_equal_width,
     hint="The second convolution reads the filters of the first. Write a function for "
     "the size of a GRU, and let `min` try all units.",
@@ -309,6 +317,8 @@ def solve_gain(first, second):
 
 @exercise(
     "comparison.gain",
+    trains="the standard error of a paired difference",
+    difficulty="core",
     solution=solve_gain,
     hint="Average each model over its seeds: one number a review. Subtract. The "
     "standard error of a mean is the standard deviation over the root of the count.",
@@ -379,6 +389,8 @@ def solve_seeds(gain, spread, reviews_error):
 
 @exercise(
     "comparison.seeds",
+    trains="how many runs a claim needs",
+    difficulty="hard",
     solution=solve_seeds,
     hint="The mean over s seeds has the variance spread^2 / s. A difference of two "
     "independent means has the sum of both variances. Add the square of the reviews' "

@@ -23,6 +23,8 @@ def solve_masked_mean(tokens, is_real):
 
 @exercise(
     "corrected_model.masked_mean",
+    trains="averages that leave padding out",
+    difficulty="warm-up",
     solution=solve_masked_mean,
     hint="Zero the padding, sum over the tokens, divide by the number of real tokens.",
     praise="Padding no longer dilutes short reviews.",
@@ -67,6 +69,8 @@ def solve_operations(length, d_model, num_heads, key_dim):
 
 @exercise(
     "corrected_model.operations",
+    trains="counting the work of a layer, term by term",
+    difficulty="core",
     solution=solve_operations,
     hint="A product of (a, b) and (b, c) takes a x b x c multiplications. There are "
     "four projections, and in each head two products of length x length.",
@@ -126,6 +130,8 @@ def _positions(length, depth, first=0, base=10_000.0, step=2):
 
 @exercise(
     "corrected_model.positions",
+    trains="sinusoidal positions",
+    difficulty="core",
     solution=solve_positions,
     hint="Angle of place p in pair i: p / 10000^(2 i / depth). Fill the even columns "
     "with sines and the odd ones with cosines.",
@@ -180,6 +186,8 @@ def solve_pooling(tokens, is_real, kernel, query, vector):
 
 @exercise(
     "corrected_model.pooling",
+    trains="additive attention pooling with padding",
+    difficulty="hard",
     solution=solve_pooling,
     hint="Score each token by vector . tanh(token kernel + query), mask, softmax over "
     "the tokens, then sum the tokens by weight.",

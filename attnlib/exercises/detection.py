@@ -23,6 +23,8 @@ def solve_to_corners(boxes, width, height):
 
 @exercise(
     "detection.to_corners",
+    trains="box formats, and mixing them up",
+    difficulty="warm-up",
     solution=solve_to_corners,
     hint="The left edge is x - w / 2, the right one x + w / 2. Multiply what lies "
     "along the image's width by the width, and the rest by the height.",
@@ -86,6 +88,8 @@ def solve_giou(a, b):
 
 @exercise(
     "detection.giou",
+    trains="overlap of boxes that still has a gradient when they are apart",
+    difficulty="core",
     solution=solve_giou,
     hint="Width and height of the intersection are negative where the boxes are "
     "apart: set them to 0 before you multiply. The hull needs no such care.",
@@ -165,6 +169,8 @@ def _in_turn(cost):
 
 @exercise(
     "detection.match",
+    trains="the best one-to-one assignment, against a greedy one",
+    difficulty="core",
     solution=solve_match,
     hint="itertools.permutations(range(columns), rows) gives every way to choose a "
     "different column for each row. Sum the costs of each and take the least.",
@@ -220,6 +226,8 @@ def solve_nms(boxes, confidence, limit):
 
 @exercise(
     "detection.nms",
+    trains="removing answers that repeat a better one",
+    difficulty="hard",
     solution=solve_nms,
     hint="Go from the most confident box to the least. Keep a box if its IoU with "
     "every box that you have kept is below the limit. A dropped box drops nothing.",
@@ -275,6 +283,8 @@ def solve_average_precision(confidence, hit, count):
 
 @exercise(
     "detection.average_precision",
+    trains="precision and recall over a ranked list",
+    difficulty="core",
     solution=solve_average_precision,
     hint="Sort by confidence first. At each hit recall grows by 1 / count; multiply "
     "that by the best precision from this place of the list on.",

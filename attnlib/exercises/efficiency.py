@@ -23,6 +23,8 @@ def solve_flops(queries, keys, d_model):
 
 @exercise(
     "efficiency.flops",
+    trains="counting floating-point operations of attention",
+    difficulty="warm-up",
     solution=solve_flops,
     hint="An (a, b) times a (b, c) matrix takes 2abc operations. Query and output are "
     "projected once a query, key and value once a key; scores and context need one "
@@ -78,6 +80,8 @@ def solve_cache_bytes(tokens, layers, key_value_heads, depth, bytes_per_number):
 
 @exercise(
     "efficiency.cache_bytes",
+    trains="which sizes the memory of a cache depends on",
+    difficulty="core",
     solution=solve_cache_bytes,
     hint="For one token, one layer and one head the cache keeps a key and a value of "
     "`depth` numbers each.",
@@ -133,6 +137,8 @@ def solve_step(peak, total, fused, scores, values):
 
 @exercise(
     "efficiency.step",
+    trains="softmax over keys that come block by block",
+    difficulty="core",
     solution=solve_step,
     hint="Find the new peak first. Old sums were taken relative to the old peak; one "
     "factor, exp(old peak - new peak), turns both into sums relative to the new one.",
@@ -229,6 +235,8 @@ def solve_merge(peaks, totals, contexts):
 
 @exercise(
     "efficiency.merge",
+    trains="joining softmax results from several workers",
+    difficulty="core",
     solution=solve_merge,
     hint="A worker's total times exp(its peak) is its part of the softmax's "
     "denominator. Subtract the largest peak from all peaks first.",
@@ -296,6 +304,8 @@ def solve_blocks(queries, keys, block):
 
 @exercise(
     "efficiency.blocks",
+    trains="which blocks of a causal mask can be skipped",
+    difficulty="core",
     solution=solve_blocks,
     hint="Query i stands at position i + keys - queries. The last query of a row of "
     "blocks sees furthest: how many blocks of keys begin at or before its position?",
@@ -367,6 +377,8 @@ class _Watched(np.ndarray):
 
 @exercise(
     "efficiency.linear",
+    trains="carrying a state in place of the keys",
+    difficulty="hard",
     solution=solve_linear,
     hint="The sum over earlier keys of (q . k) v is q times the sum of the outer "
     "products k v. That sum grows by one outer product a position; so does the sum of "

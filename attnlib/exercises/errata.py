@@ -21,6 +21,8 @@ def solve_limit(count):
 
 @exercise(
     "errata.limit",
+    trains="what a second softmax does to sharpness",
+    difficulty="warm-up",
     solution=solve_limit,
     hint="The first softmax gives at best 1 to one word and 0 to the others. Apply the "
     "second to these numbers.",
@@ -64,6 +66,8 @@ def solve_product(queries, keys, depth):
 
 @exercise(
     "errata.product",
+    trains="how shapes betray a wrong product, or hide it",
+    difficulty="core",
     solution=solve_product,
     hint="NumPy compares axis by axis, from the last: (key, depth) with (query, key). "
     "Two sizes fit if they are equal or one of them is 1.",
@@ -162,6 +166,8 @@ def _times(left, right):
 
 @exercise(
     "errata.gru",
+    trains="the equations of a GRU, in the right places",
+    difficulty="core",
     solution=solve_gru,
     hint="Two gates from the state and the input; a candidate from the reset state and "
     "the input; then z of the old state plus 1 - z of the candidate.",
@@ -245,6 +251,8 @@ def _standardise(x):
 
 @exercise(
     "errata.block",
+    trains="where sums and norms stand in a Transformer block",
+    difficulty="core",
     solution=solve_block,
     hint="Twice the same: add what a sublayer found to what went into it, then "
     "normalise. The second time starts from the result of the first.",
@@ -329,6 +337,8 @@ _CLUES = {
 
 @exercise(
     "errata.diagnose",
+    trains="recognising a slip from the weights that it makes",
+    difficulty="hard",
     solution=solve_diagnose,
     hint="Sums tell the axis. For the rest compute each suspect from query and key and "
     "take the one that fits.",

@@ -25,6 +25,8 @@ def solve_reverse_complement(letters):
 
 @exercise(
     "genomics.reverse_complement",
+    trains="the symmetry of the two strands",
+    difficulty="warm-up",
     solution=solve_reverse_complement,
     hint="A pairs with U and C with G. In the numbers 0 to 3 that is 0 with 3 and 1 "
     "with 2, so one subtraction does it. The two strands run in opposite directions.",
@@ -69,6 +71,8 @@ def solve_log_odds(letters, counts, pseudo, background):
 
 @exercise(
     "genomics.log_odds",
+    trains="evidence for a site, letter by letter",
+    difficulty="core",
     solution=solve_log_odds,
     hint="np.eye(4)[letters] is the one-hot form, (site, position, letter). Weight it "
     "by the counts, sum over the sites, add pseudo * background, divide each row by "
@@ -141,6 +145,8 @@ def solve_posterior(letters, log_odds):
 
 @exercise(
     "genomics.posterior",
+    trains="a scan and a softmax read as Bayes' rule",
+    difficulty="core",
     solution=solve_posterior,
     hint="The score of a window is the sum of one entry a position: "
     "log_odds[j, letters[t + j]]. There are length - width + 1 windows. The softmax of "
@@ -212,6 +218,8 @@ def solve_mutagenesis(predict, letters):
 
 @exercise(
     "genomics.mutagenesis",
+    trains="explaining any model by changing its input",
+    difficulty="core",
     solution=solve_mutagenesis,
     hint="For each place make the three sequences that differ from the original there "
     "and nowhere else. Take the mean of their scores from the score of the original.",
@@ -272,6 +280,8 @@ def solve_split(sequences, share):
 
 @exercise(
     "genomics.split",
+    trains="keeping duplicates on one side of a split",
+    difficulty="hard",
     solution=solve_split,
     hint="Write each sequence in one form: capitals, U for T, and of the two strands "
     "the one that comes first in the alphabet. Hash that (hashlib.sha256), read the "

@@ -72,6 +72,8 @@ def _draw_step(rows):
 
 @exercise(
     "gru_attention.step",
+    trains="one step of a GRU from its equations",
+    difficulty="warm-up",
     solution=solve_step,
     hint="Split x @ W + b and the columns of U into three parts: z, r, candidate. The "
     "reset gate multiplies h before U_c does. The last line mixes h and the candidate.",
@@ -145,6 +147,8 @@ def solve_half_life(z):
 
 @exercise(
     "gru_attention.half_life",
+    trains="what a gate's value means in steps",
+    difficulty="core",
     solution=solve_half_life,
     hint="After n steps z to the power of n is left. Take logarithms, and round to the "
     "side on which at most a half is left.",
@@ -177,6 +181,8 @@ def solve_pool(states, real, K, q, v):
 
 @exercise(
     "gru_attention.pool",
+    trains="keeping padding out of a pooled context",
+    difficulty="core",
     solution=solve_pool,
     hint="Score each state, exponentiate, set padding to 0, divide by the sum, and sum "
     "the states (not the keys) by these weights.",
@@ -243,6 +249,8 @@ def solve_step_after(h, x, W, U, b):
 
 @exercise(
     "gru_attention.step_after",
+    trains="the form of the GRU that Keras computes",
+    difficulty="core",
     solution=solve_step_after,
     hint="h @ U + b[1] gives all three outer parts at once. Only in the candidate does "
     "the reset gate multiply its part, bias included.",
@@ -294,6 +302,8 @@ def solve_unrolled(z):
 
 @exercise(
     "gru_attention.unrolled",
+    trains="a gated recurrence read as a weighted mean",
+    difficulty="hard",
     solution=solve_unrolled,
     hint="Candidate t comes in with the share 1 - z[t]; every later gate multiplies it "
     "by its z. The start state comes in whole and meets all gates.",

@@ -24,6 +24,8 @@ def solve_pad(numbers, maxlen):
 
 @exercise(
     "imdb_data.pad",
+    trains="cutting and padding to one length",
+    difficulty="warm-up",
     solution=solve_pad,
     hint="A negative start, numbers[-maxlen:], gives the end of a long review and all "
     "of a short one. What is missing then goes in front.",
@@ -74,6 +76,8 @@ def solve_coverage(reviews, size):
 
 @exercise(
     "imdb_data.coverage",
+    trains="how much of a text a vocabulary covers",
+    difficulty="core",
     solution=solve_coverage,
     hint="Count each word over all reviews (collections.Counter), add up the largest "
     "`size` counts, divide by the number of tokens.",
@@ -136,6 +140,8 @@ def _grams(words, size, start=0, step=1, drop=0):
 
 @exercise(
     "imdb_data.jaccard",
+    trains="finding near-duplicates by shared shingles",
+    difficulty="core",
     solution=solve_jaccard,
     hint="A list of n words has n - size + 1 shingles. Put them as tuples into two "
     "sets: & gives what both have, | gives what either has.",
@@ -197,6 +203,8 @@ def solve_paired_error(right_a, right_b):
 
 @exercise(
     "imdb_data.paired_error",
+    trains="using that two models err on the same reviews",
+    difficulty="core",
     solution=solve_paired_error,
     hint="Turn both into numbers first: NumPy refuses to subtract booleans. The "
     "difference has one number a review; its standard deviation over the root of n.",
@@ -260,6 +268,8 @@ def solve_folds(groups, k):
 
 @exercise(
     "imdb_data.folds",
+    trains="folds that keep copies of a text together",
+    difficulty="hard",
     solution=solve_folds,
     hint="Decide for each group, not for each review: give the largest group that is "
     "left to the fold that has the fewest reviews. Then fold i holds out its own "

@@ -27,6 +27,8 @@ def _squash(z):
 
 @exercise(
     "lstm_attention.step",
+    trains="one step of an LSTM from its equations",
+    difficulty="warm-up",
     solution=solve_step,
     hint="x @ W + h @ U + b has 4 * units numbers; cut it in four. Three parts go "
     "through the sigmoid, the candidate through tanh. Make c first, then h from it.",
@@ -112,6 +114,8 @@ def solve_half_life(bias):
 
 @exercise(
     "lstm_attention.half_life",
+    trains="what the bias of the forget gate means in steps",
+    difficulty="core",
     solution=solve_half_life,
     hint="The gate is f = sigmoid(bias), and after k steps f ** k is left. Take the "
     "logarithm of f ** k = 1 / 2.",
@@ -166,6 +170,8 @@ def solve_score(states, H, W_q, W_k, v):
 
 @exercise(
     "lstm_attention.score",
+    trains="the additive score, all pairs at once",
+    difficulty="core",
     solution=solve_score,
     hint="Project both, then let numpy add every query to every key: query[:, None] "
     "has shape (query, 1, depth). tanh comes after the sum and before v.",
@@ -235,6 +241,8 @@ def solve_context(scores, H, real):
 
 @exercise(
     "lstm_attention.context",
+    trains="masking keys before the softmax",
+    difficulty="core",
     solution=solve_context,
     hint="Padding must have weight 0 and the others must sum to 1. exp(-inf) is 0.",
     praise="Whatever stands in the padding, the context stays the same.",
@@ -305,6 +313,8 @@ def solve_unrolled(forget, entry):
 
 @exercise(
     "lstm_attention.unrolled",
+    trains="finding attention weights inside a recurrence",
+    difficulty="hard",
     solution=solve_unrolled,
     hint="Write c_3 out: c_3 = f_3 (f_2 (i_1 g_1) + i_2 g_2) + i_3 g_3. Which gates "
     "stand before g_1? Not f_1: it worked before g_1 came in.",

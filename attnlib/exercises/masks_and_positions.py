@@ -24,6 +24,8 @@ def solve_mask(query_length, real):
 
 @exercise(
     "masks_and_positions.mask",
+    trains="combining masks of different shapes",
+    difficulty="warm-up",
     solution=solve_mask,
     hint="The first query stands at place key_length - query_length. Compare places "
     "as (query, 1) against (1, key), give `real` an axis for the queries, and "
@@ -99,6 +101,8 @@ def solve_softmax(scores, allowed):
 
 @exercise(
     "masks_and_positions.softmax",
+    trains="rows in which nothing may be attended to",
+    difficulty="core",
     solution=solve_softmax,
     hint="There are two places where a row of nothing gives NaN: -inf minus a peak of "
     "-inf, and 0 / 0. Put a harmless number in place of the peak and of the total.",
@@ -196,6 +200,8 @@ def _turn(inputs, first=0, sign=1, power=2, half=False, frequencies=None):
 
 @exercise(
     "masks_and_positions.rotary",
+    trains="turning pairs of features by an angle for each place",
+    difficulty="core",
     solution=solve_rotary,
     hint="Read features 2i and 2i + 1 as the real and the imaginary part of one "
     "number. To turn it by an angle a is to multiply it by exp(1j * a).",
@@ -263,6 +269,8 @@ def _last_context(words, embeddings, projections):
 
 @exercise(
     "masks_and_positions.twin",
+    trains="what order attention cannot see without positions",
+    difficulty="core",
     solution=solve_twin,
     hint="Under the causal mask the last word sees every word once. Which of the "
     "places may change without changing what is asked, and what is seen?",
@@ -309,6 +317,8 @@ def solve_distance(first, second):
 
 @exercise(
     "masks_and_positions.distance",
+    trains="reading positions from fast and slow waves",
+    difficulty="hard",
     solution=solve_distance,
     hint="A pair (sin a, cos a) gives its angle back: arctan2(sin a, cos a), as long "
     "as the pair has not gone round more than half a turn. Which pair is the slowest?",

@@ -24,6 +24,8 @@ def solve_split(x, heads):
 
 @exercise(
     "multi_head.split",
+    trains="reshaping into heads without mixing axes",
+    difficulty="warm-up",
     solution=solve_split,
     hint="Reshape may only cut the last axis in two, so that each row stays together; "
     "bringing the heads to the front is a job for transpose.",
@@ -68,6 +70,8 @@ def solve_bound(shares):
 
 @exercise(
     "multi_head.bound",
+    trains="what a single head cannot carry",
+    difficulty="core",
     solution=solve_bound,
     hint="R2 of the best linear guess is the squared correlation of value and context. "
     "The covariance of value j and the context is its share; what is the variance of "
@@ -125,6 +129,8 @@ def _head(X, W_Q, W_K, W_V, scale, over_keys=True):
 
 @exercise(
     "multi_head.layer",
+    trains="multi-head attention as a whole",
+    difficulty="core",
     solution=solve_layer,
     hint="X @ W_Q gives all heads at once, (heads, length, depth). Attend in each head "
     "as you would in one, lay the contexts side by side along the last axis, then W_O.",
@@ -195,6 +201,8 @@ def solve_ablation(contexts, W_O):
 
 @exercise(
     "multi_head.ablation",
+    trains="how much each head contributes to the output",
+    difficulty="core",
     solution=solve_ablation,
     hint="The output is linear in the contexts: what changes is (context - its mean "
     "over the positions) times this head's rows of W_O.",
@@ -263,6 +271,8 @@ def solve_pointer(n):
 
 @exercise(
     "multi_head.pointer",
+    trains="scores that let every key win",
+    difficulty="hard",
     solution=solve_pointer,
     hint="Put the keys on a circle: seen in the direction of key i, no other key lies "
     "further out. Then make the queries long, so that the lead over the neighbours is "

@@ -21,6 +21,8 @@ def solve_log_odds(positive, negative):
 
 @exercise(
     "ngram_attention.log_odds",
+    trains="evidence from counts, smoothed",
+    difficulty="warm-up",
     solution=solve_log_odds,
     hint="Add 1 to each count, divide, and take the natural logarithm.",
     praise="An n-gram that is as frequent in both kinds says nothing: 0.",
@@ -63,6 +65,8 @@ def solve_ngrams(tokens, max_n):
 
 @exercise(
     "ngram_attention.ngrams",
+    trains="taking every window of a text, ends included",
+    difficulty="core",
     solution=solve_ngrams,
     hint="A run of n words can begin at len(tokens) - n + 1 places.",
     praise="A text of 10 words has at most 10 + 9 + 8 + 7 n-grams of up to 4.",
@@ -117,6 +121,8 @@ def solve_context(numbers, scores, values):
 
 @exercise(
     "ngram_attention.context",
+    trains="a weighted sum of n-grams that ignores padding",
+    difficulty="core",
     solution=solve_context,
     hint="Index both tables with `numbers`, multiply, and keep the real rows only.",
     praise="The root lies between a sum, which grows with length, and a mean.",
@@ -174,6 +180,8 @@ def solve_cross_fit(present, labels, fold_of):
 
 @exercise(
     "ngram_attention.cross_fit",
+    trains="evidence that never sees its own label",
+    difficulty="hard",
     solution=solve_cross_fit,
     hint="For each fold: count in the reviews outside it, fill the rows inside it.",
     praise="No label enters the evidence of its own review.",

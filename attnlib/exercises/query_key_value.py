@@ -29,6 +29,8 @@ def _share(powers):
 
 @exercise(
     "query_key_value.soft_get",
+    trains="a dictionary that answers with a mixture",
+    difficulty="warm-up",
     solution=solve_soft_get,
     hint="Score every key, divide by the temperature, take the largest score away, "
     "then exp, divide by the sum, and mix the values.",
@@ -107,6 +109,8 @@ def solve_keys_that_count(weights):
 
 @exercise(
     "query_key_value.keys_that_count",
+    trains="entropy as a number of keys",
+    difficulty="core",
     solution=solve_keys_that_count,
     hint="A weight of 0 adds nothing to H: w ln w goes to 0 with w. Replace its "
     "logarithm by 0.",
@@ -163,6 +167,8 @@ def _weights(scores):
 
 @exercise(
     "query_key_value.as_dot_product",
+    trains="rewriting a score so that a matrix product computes it",
+    difficulty="core",
     solution=solve_as_dot_product,
     hint="-|q - k|^2 / (2 h^2) = q.k / h^2 - |k|^2 / (2 h^2) + a term that is the same "
     "for all keys. Which number must meet which in the last coordinate?",
@@ -240,6 +246,8 @@ def solve_disagree(keys):
 
 @exercise(
     "query_key_value.disagree",
+    trains="where two ways to score part ways",
+    difficulty="core",
     solution=solve_disagree,
     hint="With d = long - short, the dot product prefers the long key where q.d > 0; "
     "the distance does where q.d > (|long|^2 - |short|^2) / 2. Step between the two.",
@@ -291,6 +299,8 @@ def solve_temperature_for(scores, weight):
 
 @exercise(
     "query_key_value.temperature_for",
+    trains="solving for the temperature by halving",
+    difficulty="hard",
     solution=solve_temperature_for,
     hint="The largest weight is 1 / sum of exp((score - largest) / T). Every term of "
     "the sum grows with T, so the weight only falls: halve an interval.",

@@ -26,6 +26,8 @@ def solve_spread(contributions):
 
 @exercise(
     "reading_the_model.spread",
+    trains="from n-grams back to words without losing any",
+    difficulty="warm-up",
     solution=solve_spread,
     hint="Row t, column n stands for the words t, t + 1, ..., t + n: n + 1 words. Give "
     "each of them the (n + 1)-th part.",
@@ -83,6 +85,8 @@ def solve_area(fractions, curve):
 
 @exercise(
     "reading_the_model.area",
+    trains="summing a curve up in one number",
+    difficulty="core",
     solution=solve_area,
     hint="Between two neighbours the curve is a straight line, and the area below it a "
     "trapezoid: its width times the mean of its two heights.",
@@ -141,6 +145,8 @@ def solve_deletion(predict, attributions):
 
 @exercise(
     "reading_the_model.deletion",
+    trains="testing attributions by deleting words",
+    difficulty="core",
     solution=solve_deletion,
     hint="Begin with all words kept. np.argsort(-attributions) gives the order; take "
     "one word more out at each step, and ask predict each time.",
@@ -205,6 +211,8 @@ def solve_p_value(attributions, effects):
 
 @exercise(
     "reading_the_model.p_value",
+    trains="a permutation test, exact",
+    difficulty="core",
     solution=solve_p_value,
     hint="itertools.permutations(attributions) gives all orders, the observed one "
     "among them. Count those whose sum of products is at least the observed one.",
@@ -271,6 +279,8 @@ def solve_integrated_gradients(gradient, x, baseline, steps):
 
 @exercise(
     "reading_the_model.integrated_gradients",
+    trains="attributions that add up to the model's output",
+    difficulty="hard",
     solution=solve_integrated_gradients,
     hint="The middle of step k (from 0) lies at the share (k + 0.5) / steps of the way "
     "from baseline to x. Average the gradients there; multiply by x - baseline.",

@@ -24,6 +24,8 @@ def solve_leave_one_out(users, films, times):
 
 @exercise(
     "recommendation.leave_one_out",
+    trains="splitting by time, user by user",
+    difficulty="warm-up",
     solution=solve_leave_one_out,
     hint="np.lexsort((times, users)) sorts by user first and by time within a user. "
     "Then a user's test film stands where the next row has another user.",
@@ -87,6 +89,8 @@ def solve_shift(history, length):
 
 @exercise(
     "recommendation.shift",
+    trains="the order of events in a next-item model",
+    difficulty="core",
     solution=solve_shift,
     hint="All films but the last are inputs; all films but the first are targets. Keep "
     "the last `length` of each, then put zeros in front.",
@@ -149,6 +153,8 @@ def solve_mask_seen(scores, history, k):
 
 @exercise(
     "recommendation.mask_seen",
+    trains="ranking only what can be recommended",
+    difficulty="core",
     solution=solve_mask_seen,
     hint="Copy the scores, write minus infinity where the films of the history and the "
     "padding stand, then sort by falling score.",
@@ -207,6 +213,8 @@ def solve_ndcg(rank, k):
 
 @exercise(
     "recommendation.ndcg",
+    trains="NDCG, a score of rankings",
+    difficulty="core",
     solution=solve_ndcg,
     hint="With one relevant film the ideal DCG is 1, at rank 0. A film at rank r "
     "counts 1 / log2(r + 2), and 0 from rank k on; average over all users.",
@@ -267,6 +275,8 @@ def solve_item_knn(rated):
 
 @exercise(
     "recommendation.item_knn",
+    trains="a strong baseline without training",
+    difficulty="core",
     solution=solve_item_knn,
     hint="rated.T @ rated counts who rated both; its diagonal counts each film. Divide "
     "by the root of both counts, empty the diagonal, then sum over each user's films. "
@@ -340,6 +350,8 @@ def solve_sampled(rank, catalogue, negatives, k):
 
 @exercise(
     "recommendation.sampled",
+    trains="why sampled metrics flatter",
+    difficulty="hard",
     solution=solve_sampled,
     hint="A drawn film beats the target with chance rank / (catalogue - 1). The target "
     "is in the top k if fewer than k of the drawn films beat it: a binomial sum.",

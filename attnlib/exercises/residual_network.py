@@ -26,6 +26,8 @@ def solve_gradient(x, W_1, W_2, upstream):
 
 @exercise(
     "residual_network.gradient",
+    trains="why a shortcut carries the gradient",
+    difficulty="warm-up",
     solution=solve_gradient,
     hint="Two ways lead back. The shortcut passes `upstream` as it is. On the branch "
     "go back through W_2, then through the relu (zero where its input was negative), "
@@ -86,6 +88,8 @@ def solve_squeeze_excite(x, W_1, W_2):
 
 @exercise(
     "residual_network.squeeze_excite",
+    trains="gating channels by what the whole map holds",
+    difficulty="core",
     solution=solve_squeeze_excite,
     hint="Squeeze: the mean over both axes of the map leaves one number a channel. "
     "Excite: W_1, relu, W_2, sigmoid. Multiplying (height, width, channels) by "
@@ -160,6 +164,8 @@ def solve_spatial_input(x):
 
 @exercise(
     "residual_network.spatial_input",
+    trains="statistics over channels, place by place",
+    difficulty="core",
     solution=solve_spatial_input,
     hint="Each place has `channels` numbers. Take their mean and their maximum, each "
     "(height, width), and stack the two along a new last axis.",
@@ -211,6 +217,8 @@ def solve_short_paths(n, most, factor):
 
 @exercise(
     "residual_network.short_paths",
+    trains="a residual network as many paths",
+    difficulty="core",
     solution=solve_short_paths,
     hint="A path that takes k branches multiplies by factor ** k, and there are "
     "math.comb(n, k) such paths. All paths together give (1 + factor) ** n.",
@@ -272,6 +280,8 @@ def solve_occlusion(predict, image, size):
 
 @exercise(
     "residual_network.occlusion",
+    trains="asking a model by hiding parts of its input",
+    difficulty="core",
     solution=solve_occlusion,
     hint="Make one copy of the image for each patch, set that patch to zero, predict "
     "all copies at once, and subtract from the prediction for the whole image. Copy "
@@ -343,6 +353,8 @@ def solve_map_attention(x, W_Q, W_K, W_V, gain):
 
 @exercise(
     "residual_network.map_attention",
+    trains="self-attention over the places of a picture",
+    difficulty="hard",
     solution=solve_map_attention,
     hint="Only height and width become one axis; the channels stay where they are, so "
     "one reshape does it and one undoes it. In between it is attention among "

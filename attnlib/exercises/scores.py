@@ -36,6 +36,8 @@ def _additive(query, key, A, B, v, bend=math.tanh, sign=1.0):
 
 @exercise(
     "scores.additive",
+    trains="the additive score by broadcasting",
+    difficulty="warm-up",
     solution=solve_additive,
     hint="Project first: query @ A and key @ B. Then give both a new axis, so that "
     "their sum has shape (query, key, units).",
@@ -107,6 +109,8 @@ def _count_products(n, m, d, u):
 
 @exercise(
     "scores.products",
+    trains="counting what two scores cost",
+    difficulty="core",
     solution=solve_products,
     hint="A matrix product of shapes (a, b) and (b, c) takes a * b * c products. "
     "Additive: two projections, then v. Bilinear: query @ W, then with the keys.",
@@ -162,6 +166,8 @@ def solve_change_of_basis(M, N):
 
 @exercise(
     "scores.change_of_basis",
+    trains="what a bilinear score can learn to undo",
+    difficulty="core",
     solution=solve_change_of_basis,
     hint="The score of what is stored is query M W N^T key^T. What must M W N^T be?",
     praise="M W N^T is the identity. A bilinear score can undo any change of basis.",
@@ -207,6 +213,8 @@ def solve_unseen(key):
 
 @exercise(
     "scores.unseen",
+    trains="directions of a query that no weight depends on",
+    difficulty="hard",
     solution=solve_unseen,
     hint="The scores may move if all move by the same number: look for a vector whose "
     "dot product with every key is the same, say 1.",

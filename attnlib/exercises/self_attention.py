@@ -21,6 +21,8 @@ def solve_softmax(scores):
 
 @exercise(
     "self_attention.softmax",
+    trains="softmax over the right axis, without overflow",
+    difficulty="warm-up",
     solution=solve_softmax,
     hint="Subtract the row's maximum first; exp of what is left is at most 1.",
     praise="Rows sum to 1, and scores of 1,000 do not overflow.",
@@ -81,6 +83,8 @@ def _attend(query, key, value, scale, axis=0):
 
 @exercise(
     "self_attention.attention",
+    trains="scaled dot-product attention in three lines",
+    difficulty="core",
     solution=solve_attention,
     hint="Three lines: score (scaled by the root of the depth), softmax over the "
     "keys, fuse the values.",
@@ -132,6 +136,8 @@ def solve_padding(scores, is_real):
 
 @exercise(
     "self_attention.padding",
+    trains="masking scores, not weights",
+    difficulty="core",
     solution=solve_padding,
     hint="A weight of exactly 0 needs a score of minus infinity, and it needs it "
     "before the softmax.",
@@ -190,6 +196,8 @@ def solve_projected(X, W_Q, W_K, W_V):
 
 @exercise(
     "self_attention.projected",
+    trains="query, key and value by learned projections",
+    difficulty="core",
     solution=solve_projected,
     hint="Project first; then it is attention as before. The depth under the root is "
     "that of the projected keys.",
@@ -242,6 +250,8 @@ def solve_shuffle(context, order):
 
 @exercise(
     "self_attention.shuffle",
+    trains="permutation equivariance, and undoing an order",
+    difficulty="core",
     solution=solve_shuffle,
     hint="Contexts move like the words. To undo an order, ask where in it each word "
     "stands: np.argsort does that.",
@@ -294,6 +304,8 @@ def solve_scale_for(weight, length):
 
 @exercise(
     "self_attention.scale_for",
+    trains="how scale sets sharpness",
+    difficulty="hard",
     solution=solve_scale_for,
     hint="With scale s the diagonal weight is exp(s) / (exp(s) + length - 1). "
     "Solve for s.",

@@ -22,6 +22,8 @@ def solve_cost(height, width, kernel, inputs, outputs, stride):
 
 @exercise(
     "separable_convolution.cost",
+    trains="why separable convolutions are cheap",
+    difficulty="warm-up",
     solution=solve_cost,
     hint='First the places: padding "same" with a stride leaves height / stride rows, '
     "rounded up. At each place: one window for each input channel, then a vector times "
@@ -90,6 +92,8 @@ def solve_depthwise(x, kernel):
 
 @exercise(
     "separable_convolution.depthwise",
+    trains="the depthwise step from shifted copies",
+    difficulty="core",
     solution=solve_depthwise,
     hint="x[u : u + rows, v : v + columns] is the number at place (u, v) of every "
     "window at once. Multiply it by kernel[u, v], one number a channel, and add up.",
@@ -138,6 +142,8 @@ def solve_merge(depthwise, pointwise):
 
 @exercise(
     "separable_convolution.merge",
+    trains="what kernels two small steps can express",
+    difficulty="core",
     solution=solve_merge,
     hint="Output channel o takes pointwise[i, o] of the filtered channel i, and that "
     "is depthwise[:, :, i] laid on the input. Which number meets x[u, v, i]?",
@@ -196,6 +202,8 @@ def solve_attend(feature_map):
 
 @exercise(
     "separable_convolution.attend",
+    trains="a picture as a sequence of places",
+    difficulty="core",
     solution=solve_attend,
     hint="reshape to (height * width, channels) makes tokens of the places; the rest "
     "is self-attention with query = key = value, and one reshape back.",
@@ -261,6 +269,8 @@ def solve_multiplier(kernel):
 
 @exercise(
     "separable_convolution.multiplier",
+    trains="the rank that a separable kernel needs",
+    difficulty="hard",
     solution=solve_multiplier,
     hint="Take one input channel: its numbers are a matrix (size * size, outputs). m "
     "windows for this channel give a sum of m outer products. How many does it need? "

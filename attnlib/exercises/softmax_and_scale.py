@@ -23,6 +23,8 @@ def solve_scores(weights):
 
 @exercise(
     "softmax_and_scale.scores",
+    trains="what softmax forgets about the scores",
+    difficulty="warm-up",
     solution=solve_scores,
     hint="ln w = score - shift, with the same shift for every key. Which shift makes "
     "the mean 0?",
@@ -74,6 +76,8 @@ def solve_limit(largest, length):
 
 @exercise(
     "softmax_and_scale.limit",
+    trains="when exponentials overflow",
+    difficulty="core",
     solution=solve_limit,
     hint="The sum is length * exp(score). Where does it reach the largest number?",
     praise="The longer the row, the less each score may be: the sum overflows first.",
@@ -123,6 +127,8 @@ def solve_log_weights(scores):
 
 @exercise(
     "softmax_and_scale.log_weights",
+    trains="logarithms of weights that stay exact",
+    difficulty="core",
     solution=solve_log_weights,
     hint="ln(exp(s) / sum) = s - ln(sum). Write that for the scores minus their row's "
     "maximum.",
@@ -187,6 +193,8 @@ def solve_gradient(weights, gradient):
 
 @exercise(
     "softmax_and_scale.gradient",
+    trains="backpropagation through softmax without its Jacobian",
+    difficulty="core",
     solution=solve_gradient,
     hint="Write (diag(w) - w w^T) g out. What is w^T g? A single number.",
     praise="A key gains if its gradient differs from the weighted mean of all.",
@@ -267,6 +275,8 @@ def solve_temperature(scores, count):
 
 @exercise(
     "softmax_and_scale.temperature",
+    trains="setting how many keys count, by bisection",
+    difficulty="hard",
     solution=solve_temperature,
     hint="Bisect: start with a temperature far too low and one far too high, try the "
     "middle of their logarithms, and keep the half that holds the answer.",

@@ -22,6 +22,8 @@ def solve_frames(samples, width, hop):
 
 @exercise(
     "speech.frames",
+    trains="cutting a signal into overlapping frames",
+    difficulty="warm-up",
     solution=solve_frames,
     hint="Frame i starts at sample i * hop. The last one must end inside: how many "
     "starts are there from 0 to n - width?",
@@ -79,6 +81,8 @@ def solve_mel_points(low, high, count):
 
 @exercise(
     "speech.mel_points",
+    trains="the mel scale",
+    difficulty="core",
     solution=solve_mel_points,
     hint="Go to mel, take equal steps there, come back. Solve the formula for f: first "
     "divide by 2595, then undo the logarithm.",
@@ -130,6 +134,8 @@ def solve_mix(samples, noise, decibels):
 
 @exercise(
     "speech.mix",
+    trains="decibels, power and amplitude",
+    difficulty="core",
     solution=solve_mix,
     hint="decibels = 10 log10(power of samples / power of noise). Solve for the power "
     "of the noise; a factor on the noise changes its power by the square.",
@@ -177,6 +183,8 @@ def solve_collapse(symbols):
 
 @exercise(
     "speech.collapse",
+    trains="from CTC's symbols to words",
+    difficulty="core",
     solution=solve_collapse,
     hint="Merge first: keep a symbol that differs from the one before. A blank between "
     "two equal words is what keeps them apart.",
@@ -255,6 +263,8 @@ def _place_by_place(said, written):
 
 @exercise(
     "speech.wer",
+    trains="edit distance, and averaging over a test",
+    difficulty="hard",
     solution=solve_wer,
     hint="Fill the table of the chapter for each pair. Then divide once: all errors by "
     "all words that were said.",

@@ -16,6 +16,8 @@ def solve_bits(logits, targets):
 
 @exercise(
     "transformer_decoder.bits",
+    trains="cross-entropy as bits per character",
+    difficulty="warm-up",
     solution=solve_bits,
     hint="Softmax turns each row into probabilities. The surprise at a character of "
     "probability p is log2(1 / p); average it over the characters.",
@@ -71,6 +73,8 @@ def solve_smooth(targets, symbols, epsilon):
 
 @exercise(
     "transformer_decoder.smooth",
+    trains="label smoothing",
+    difficulty="core",
     solution=solve_smooth,
     hint="Start from one-hot rows, scale them by 1 - epsilon, and hand epsilon to all "
     "symbols in equal parts, the true one included.",
@@ -127,6 +131,8 @@ def solve_step(query, key, value, past_key, past_value):
 
 @exercise(
     "transformer_decoder.step",
+    trains="decoding with a cache and a causal mask",
+    difficulty="core",
     solution=solve_step,
     hint="Append the new keys and values to the cached ones. New token i is number "
     "seen + i of the whole text, so it may attend to the keys 0 to seen + i.",
@@ -195,6 +201,8 @@ def solve_memory(blocks, batch, length, heads, key_value_heads, d_model, size):
 
 @exercise(
     "transformer_decoder.memory",
+    trains="what grouped heads save in the cache",
+    difficulty="core",
     solution=solve_memory,
     hint="Each block keeps two arrays (batch, length, key_value_heads, depth). The "
     "depth of a head follows from the query heads.",
@@ -248,6 +256,8 @@ def solve_nucleus(p, mass):
 
 @exercise(
     "transformer_decoder.nucleus",
+    trains="sampling without the unlikely tail",
+    difficulty="hard",
     solution=solve_nucleus,
     hint="Sort from likely to unlikely and add up. A symbol belongs to the set if the "
     "likelier ones alone do not yet reach the mass. Then put the rest to 0 and divide.",

@@ -23,6 +23,8 @@ def solve_layer_norm(x, gamma, beta, epsilon):
 
 @exercise(
     "transformer_encoder.layer_norm",
+    trains="layer norm, and the axis that it works on",
+    difficulty="warm-up",
     solution=solve_layer_norm,
     hint="Mean and variance belong to one token: take them over the last axis, and "
     "keep that axis with keepdims=True. epsilon stands under the root.",
@@ -90,6 +92,8 @@ def solve_pre_norm(x, norms, attend, feed_forward):
 
 @exercise(
     "transformer_encoder.pre_norm",
+    trains="the wiring of a pre-norm block",
+    difficulty="core",
     solution=solve_pre_norm,
     hint="Twice the same: x = x + sublayer(norm(x)). The second time x is what the "
     "first time gave.",
@@ -173,6 +177,8 @@ def solve_warm_up(steps, d_model, warm_up):
 
 @exercise(
     "transformer_encoder.warm_up",
+    trains="the learning-rate schedule with warm-up",
+    difficulty="core",
     solution=solve_warm_up,
     hint="Write down two curves, a straight line through 0 and one over the root of "
     "the step, that meet at step = warm_up. Which of the two is the smaller one?",
@@ -229,6 +235,8 @@ def solve_parameters(width, heads, key_dim, hidden):
 
 @exercise(
     "transformer_encoder.parameters",
+    trains="where the parameters of a block are",
+    difficulty="core",
     solution=solve_parameters,
     hint="Six matrices: query, key, value, output, and two of the feed-forward part. "
     "Each has a bias as long as its result. And two norms with gamma and beta.",
@@ -297,6 +305,8 @@ def solve_order(block, width):
 
 @exercise(
     "transformer_encoder.order",
+    trains="telling pre-norm and post-norm from outside",
+    difficulty="hard",
     solution=solve_order,
     hint="Send in x and then a million times x. Which of the three lets a huge number "
     "out? For the other two, add the same number to all of x: the first norm of a "

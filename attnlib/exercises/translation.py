@@ -18,6 +18,8 @@ def solve_shift(y):
 
 @exercise(
     "translation.shift",
+    trains="what a decoder sees while it trains",
+    difficulty="warm-up",
     solution=solve_shift,
     hint="At step t the decoder must write y[:, t], so it may see y[:, t - 1]. What is "
     "there before the first word? The number of columns stays the same.",
@@ -64,6 +66,8 @@ def solve_loss(logs, y):
 
 @exercise(
     "translation.masked_loss",
+    trains="an average over the words that are there",
+    difficulty="core",
     solution=solve_loss,
     hint="np.take_along_axis picks the log-probability of each true word. Set it to 0 "
     "at padding before you sum, and divide by the number of words that are left.",
@@ -145,6 +149,8 @@ def _count(candidate, reference, n, clip=True):
 
 @exercise(
     "translation.clipped",
+    trains="how BLEU keeps repetition from paying",
+    difficulty="core",
     solution=solve_clipped,
     hint="Count the n-grams of both texts, for instance with collections.Counter. An "
     "n-gram matches at most as often as the reference has it: take the smaller count.",
@@ -206,6 +212,8 @@ def solve_error(weights, sure, possible):
 
 @exercise(
     "translation.alignment_error",
+    trains="judging attention against known alignments",
+    difficulty="core",
     solution=solve_error,
     hint="A has one link for each row of the weights. Count how many of them are sure "
     "and how many are possible, add the two, and divide by |A| + |S|.",
@@ -271,6 +279,8 @@ def solve_beam(sums, logs, beam):
 
 @exercise(
     "translation.beam_step",
+    trains="beam search, one step",
+    difficulty="hard",
     solution=solve_beam,
     hint="Add the sum of each beginning to all log-probabilities of its row. Then sort "
     "the whole table at once (axis=None), and turn the places back into row and word "

@@ -40,6 +40,8 @@ def _verdicts(rng, count):
 
 @exercise(
     "using_the_model.risk",
+    trains="how wrong the surest verdicts are",
+    difficulty="warm-up",
     solution=solve_risk,
     hint="Sort by confidence, surest first, and keep the first coverage * n. The risk "
     "is the share of wrong verdicts among those kept.",
@@ -98,6 +100,8 @@ def solve_calibration(confidence, is_right, bins):
 
 @exercise(
     "using_the_model.calibration_error",
+    trains="measuring whether confidence can be believed",
+    difficulty="core",
     solution=solve_calibration,
     hint="For each bin: the share of all verdicts that fall into it, times the "
     "absolute difference of mean confidence and accuracy there. Sum over the bins.",
@@ -164,6 +168,8 @@ def solve_threshold(confidence, is_right, target):
 
 @exercise(
     "using_the_model.threshold",
+    trains="when a model should decline to answer",
+    difficulty="core",
     solution=solve_threshold,
     hint="Walk from the surest verdict down and keep count of the wrong ones. The risk "
     "goes up and down on the way: look for the last place where it is low enough.",
@@ -257,6 +263,8 @@ def _best_temperature(log_odds, labels):
 
 @exercise(
     "using_the_model.temperature",
+    trains="calibration by temperature",
+    difficulty="hard",
     solution=solve_temperature,
     hint="The loss over the logarithm of the temperature has one valley. Compare it at "
     "two places inside an interval, drop the outer part beside the worse one, and "
@@ -306,6 +314,8 @@ def solve_replace(name):
 
 @exercise(
     "using_the_model.replace",
+    trains="saving files that survive a crash",
+    difficulty="core",
     solution=solve_replace,
     hint="A rename happens at once or not at all; a write can be cut in the middle. So "
     "what must never happen to the file that others read?",

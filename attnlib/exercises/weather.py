@@ -18,6 +18,8 @@ def solve_pinball(y, q, tau):
 
 @exercise(
     "weather.pinball",
+    trains="the loss that makes quantiles",
+    difficulty="warm-up",
     solution=solve_pinball,
     hint="Where the truth is above the forecast by d, the loss is tau * d; where it is "
     "below by d, the loss is (1 - tau) * d. Give y a second axis.",
@@ -79,6 +81,8 @@ def solve_coverage(y, low, high):
 
 @exercise(
     "weather.coverage",
+    trains="checking ranges against truths with gaps",
+    difficulty="core",
     solution=solve_coverage,
     hint="A comparison with NaN is False, so a missing truth would count as a miss. "
     "Choose the known truths first.",
@@ -126,6 +130,8 @@ def solve_seasonal_naive(series, season, ahead):
 
 @exercise(
     "weather.seasonal_naive",
+    trains="the baseline that every forecast must beat",
+    difficulty="core",
     solution=solve_seasonal_naive,
     hint="Step h ahead (from 0) takes the place h % season in the last season.",
     praise="Further ahead than a season it repeats itself; it never needs the future.",
@@ -181,6 +187,8 @@ def solve_windows(series, past, cut):
 
 @exercise(
     "weather.windows",
+    trains="which data a forecast may look at, and its scaling",
+    difficulty="core",
     solution=solve_windows,
     hint="The window of test hour t holds the hours t - past to t - 1. It may reach "
     "back into the training part; mean and deviation may not reach forward.",
@@ -249,6 +257,8 @@ def solve_folds(hours, start, gap, test, past, ahead):
 
 @exercise(
     "weather.folds",
+    trains="folds that never train on the future",
+    difficulty="hard",
     solution=solve_folds,
     hint="A window with its first target hour t fits if t - past >= 0 and t + ahead <= "
     "cut. How many t are there? Then move the cut until the test block does not fit.",

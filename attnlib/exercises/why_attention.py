@@ -20,6 +20,8 @@ def solve_layers(length, window):
 
 @exercise(
     "why_attention.layers",
+    trains="how many layers information needs to travel",
+    difficulty="warm-up",
     solution=solve_layers,
     hint="One layer moves what a word knows by `window` places. How far is it from "
     "the first word to the last?",
@@ -70,6 +72,8 @@ def solve_crossover(depth):
 
 @exercise(
     "why_attention.crossover",
+    trains="when attention costs more than recurrence",
+    difficulty="core",
     solution=solve_crossover,
     hint="Write down both counts, divide by n d, and solve for n. At equality neither "
     "takes more.",
@@ -118,6 +122,8 @@ def solve_filler_share(words, fillers, gap):
 
 @exercise(
     "why_attention.filler_share",
+    trains="how much weight filler takes in sum",
+    difficulty="core",
     solution=solve_filler_share,
     hint="Give the words the score 0 and the filler -gap; then write the softmax as "
     "one sum over both groups.",
@@ -164,6 +170,8 @@ def solve_static_weights(weights, real):
 
 @exercise(
     "why_attention.static_weights",
+    trains="what attention has beyond fixed weights",
+    difficulty="core",
     solution=solve_static_weights,
     hint="Make padding queries zero, add up over the batch, and divide each query by "
     "the number of texts that have it.",
@@ -225,6 +233,8 @@ def solve_blind_spot(vectors, scores):
 
 @exercise(
     "why_attention.blind_spot",
+    trains="building an input that a mean cannot tell from another",
+    difficulty="hard",
     solution=solve_blind_spot,
     hint="One bag holds the middle word alone. Which bag of other words has the same "
     "mean? Search for the three words with a loop.",

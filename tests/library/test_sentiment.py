@@ -3,6 +3,7 @@
 import io
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -69,6 +70,17 @@ def test_a_loaded_model_gives_the_same_answers(model, folder):
     )
 
 
+def test_the_optimizer_is_not_saved(model, folder, tmp_path):
+    assert model.network.optimizer.variables  # it still has a state in memory
+    model.network.save(tmp_path / "with_optimizer.keras")
+    small, large = (
+        path.stat().st_size
+        for path in (folder / "network.keras", tmp_path / "with_optimizer.keras")
+    )
+    assert large - small > 2 * 4 * model.network.count_params()
+    assert not keras.models.load_model(folder / "network.keras").compiled
+
+
 def test_saving_replaces_the_whole_folder_and_leaves_nothing_beside_it(model, tmp_path):
     path = tmp_path / "model"
     model.save(path)
@@ -123,7 +135,10 @@ def test_the_command_reads_a_file_and_standard_input(
     [
         ("", "No verdict: the text holds no words"),
         ("?!", "No verdict: the text holds no words"),
-        ("der Film war sehr schlecht", "No verdict: only 20% of the words"),
+        ("10/10", "No verdict: the text holds no words"),
+        ("der Film war sehr schlecht", "No verdict: this does not look like an Engl"),
+        ("charm dull great", "No verdict: this does not look like an English"),
+        ("scheusslich", "No verdict: this does not look like an English film"),
         ("great fun " * 600, "read: the last 1,000 of 1,200 words"),
     ],
 )
@@ -135,12 +150,49 @@ def test_input_without_a_clear_verdict_gets_a_clear_answer(
     assert status == (2 if answer.startswith("No") else 0)
 
 
-@pytest.mark.parametrize("name", ["missing.txt", "latin.txt"])
-def test_a_file_that_cannot_be_read_is_named(folder, capsys, tmp_path, name):
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("a great film", 1.0),
+        ("a great film, dull film", 1.0),  # "film, dull" is no pair
+        ("a great dull film", 2 / 3),
+        ("great!", 1.0),  # no pairs: words
+        ("great, scheusslich", 0.5),
+        ("a 10 great", 1.0),
+        ("10", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_familiar_are_the_pairs_of_words_that_training_has(model, text, share):
+    np.testing.assert_allclose(model.familiar_share(text), share)
+
+
+def test_without_pairs_in_the_vocabulary_words_must_do():
+    model = SentimentModel.fit(TEXTS, LABELS, max_n=1, epochs=1)
+    assert model.familiar_share("great dull scheusslich fun") == 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing.txt", "No such file"),
+        ("latin.txt", "'utf-8' codec can't decode"),
+        ("huge.txt", "more than 10,000,000 bytes; give one review"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(folder, capsys, tmp_path, name, reason):
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "huge.txt").write_bytes(b"fun " * 2_500_001)
     with pytest.raises(SystemExit):
         run(folder, "--file", str(tmp_path / name))
-    assert "cannot read the text" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "cannot read the text" in printed and reason in printed
+
+
+def test_a_long_text_is_judged_by_its_end_alone(folder, capsys):
+    assert run(folder, "dull and long. " * 900 + "great fun. " * 340) == 0
+    assert capsys.readouterr().out.startswith("positive")
+    assert run(folder, "great fun. " * 900 + "der Film war schlecht. " * 200) == 2
 
 
 @pytest.mark.parametrize("folds", [1, 9])

@@ -9,10 +9,6 @@ def layer(d_model, heads, key_dim, biases=True, out=True):
     return total + out * (wide * d_model + biases * d_model)
 
 
-def mean(tokens, real, divisor):
-    return (tokens * real[:, :, None]).sum(axis=1) / divisor
-
-
 WRONG = {
     "article_model.parameters": [
         (lambda d, h, k: layer(d, h, k, biases=False), "biases are missing"),
