@@ -7,16 +7,19 @@ in Colab, reads the same file.
 import base64
 import json
 import zlib
+from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["imdb_results", "imdb_table", "pack", "paired_gain", "unpack"]
 
 IMDB_FILE = resources.files("attnlib") / "assets" / "imdb_results.json"
 
 
-def imdb_results():
+def imdb_results() -> dict[str, dict[str, Any]]:
     """Read the stored results of the IMDb benchmark.
 
     Returns:
@@ -30,10 +33,11 @@ def imdb_results():
     >>> imdb_results()["Majority class"]["test"]
     [0.5]
     """
-    return json.loads(IMDB_FILE.read_text("utf-8"))
+    results: dict[str, dict[str, Any]] = json.loads(IMDB_FILE.read_text("utf-8"))
+    return results
 
 
-def imdb_table(results):
+def imdb_table(results: Mapping[str, Mapping[str, Any]]) -> str:
     """Write the results as text: accuracy, then cost, a line for each model.
 
     Accuracy on the test split is the mean over the seeds, with the smallest and the
@@ -64,7 +68,7 @@ def imdb_table(results):
     )
 
 
-def pack(right):
+def pack(right: ArrayLike) -> str:
     """Write which answers were right as a short string.
 
     Args:
@@ -77,7 +81,7 @@ def pack(right):
     return base64.b85encode(zlib.compress(bits.tobytes(), 9)).decode("ascii")
 
 
-def unpack(text, count):
+def unpack(text: str, count: int) -> NDArray[np.bool_]:
     """Read what `pack` wrote.
 
     Args:
@@ -91,7 +95,7 @@ def unpack(text, count):
     return np.unpackbits(bits, count=count).astype(bool)
 
 
-def paired_gain(right, right_before):
+def paired_gain(right: ArrayLike, right_before: ArrayLike) -> tuple[float, float]:
     """Compare two models that answered the same questions.
 
     Args:
@@ -109,31 +113,32 @@ def paired_gain(right, right_before):
     >>> round(gain, 3), round(error, 3)
     (0.25, 0.217)
     """
-    means = []
-    for answers in (right, right_before):
-        answers = np.atleast_2d(np.asarray(answers, "float64"))
-        means.append(answers.mean(axis=0))
-    if len(means[0]) != len(means[1]):
+    after, before = (
+        np.atleast_2d(np.asarray(answers, "float64")).mean(axis=0)
+        for answers in (right, right_before)
+    )
+    if len(after) != len(before):
         raise ValueError(
             "`right` and `right_before` must answer the same questions; got "
-            f"{len(means[0])} and {len(means[1])} answers."
+            f"{len(after)} and {len(before)} answers."
         )
-    gain = means[0] - means[1]
+    gain = after - before
     return float(gain.mean()), float(gain.std() / np.sqrt(len(gain)))
 
 
-def _accuracies(row):
+def _accuracies(row: Mapping[str, Any]) -> tuple[str, str]:
     test = f"{np.mean(row['test']):.4f}"
     if len(row["test"]) > 1:
         test += f" ({min(row['test']):.4f} to {max(row['test']):.4f})"
     return test, f"{np.mean(row['validation']):.4f}"
 
 
-def _megabytes(peaks):
-    return "unknown" if None in peaks else f"{max(peaks) / 1e6:,.0f} MB"
+def _megabytes(peaks: Sequence[int | None]) -> str:
+    known = [peak for peak in peaks if peak is not None]
+    return f"{max(known) / 1e6:,.0f} MB" if known else "unknown"
 
 
-def _columns(rows, widths):
+def _columns(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
     """Line up the cells of rows: to the left where the width is below zero."""
     lines = []
     for first, *cells in rows:

@@ -39,7 +39,7 @@ def elsewhere(benchmark, monkeypatch, tmp_path):
 
 
 def case(row, **changes):
-    found = {"row": row, "seed": 0, "most": 60, "setting": {}, "test": True}
+    found = {"row": row, "seed": 0, "most": 60, "settings": [{}]}
     return {**found, "test_source": None, **changes}
 
 
@@ -65,7 +65,7 @@ def row(**changes):
 
 def test_a_case_runs_in_a_process_of_its_own():
     command = [sys.executable, str(PATH), "--case"]
-    counted = case("Word counts", setting={"C": 0.1})
+    counted = case("Word counts", settings=[{"C": 1e-9}, {"C": 1.0}])
     done = subprocess.run(
         [*command, json.dumps(counted)], capture_output=True, text=True, check=True
     )
@@ -74,12 +74,16 @@ def test_a_case_runs_in_a_process_of_its_own():
     right = results.unpack(found["right"], 60)
     assert found["test"] == pytest.approx(right.mean(), abs=1e-5)
     assert found["parameters"] > 100 and found["training_seconds"] > 0
+    assert [one["C"] for one in found["tried"]] == [1e-9, 1.0]
+    best = max(found["tried"], key=lambda one: one["validation"])
+    assert found["setting"] == {"C": best["C"]}
+    assert found["validation"] == best["validation"]
 
 
 @pytest.mark.parametrize("name", ["Averaged embeddings", "Transformer"])
 def test_a_network_is_trained_and_answers(benchmark, name):
     setting = {**benchmark.ROWS[name].settings[0], "epochs": 1}
-    found = benchmark.measure(case(name, setting=setting, most=40))
+    found = benchmark.measure(case(name, settings=[setting], most=40))
     assert 0 <= found["test"] <= 1
     assert found["parameters"] > benchmark.NUM_WORDS * benchmark.UNITS
 
@@ -96,28 +100,26 @@ def test_another_test_split_than_the_stored_one_is_refused(benchmark):
         benchmark.measure(case("Majority class", test_source="split of last year"))
 
 
-def test_the_setting_is_chosen_on_validation_without_a_look_at_test(
-    benchmark, monkeypatch
-):
+def test_the_choice_of_the_first_seed_holds_for_the_others(benchmark, monkeypatch):
     asked = []
 
     def run(case):
-        asked.append((case["setting"]["C"], case["seed"], case["test"]))
-        found = {"validation": 0.9 if case["setting"]["C"] == 0.1 else 0.8}
-        measured = {key: row()[key][0] for key in benchmark.MEASURED}
-        return {**row(), **measured, **found} if case["test"] else found
+        asked.append((case["seed"], [one["rate"] for one in case["settings"]]))
+        measured = {key: row()[key][0] for key in benchmark.OF_A_SEED}
+        return {**row(), **measured, "setting": case["settings"][-1]}
 
     monkeypatch.setattr(benchmark, "run", run)
-    found = benchmark.benchmark("Word counts", seeds=3)
-    settings = [setting["C"] for setting in benchmark.ROWS["Word counts"].settings]
-    assert asked == [(C, 0, False) for C in settings] + [(0.1, 0, True)]
-    assert found["setting"] == {"C": 0.1}
-    assert [one["C"] for one in found["tried"]] == settings
+    counts = [
+        len(found["test"]) for found in benchmark.benchmark("Transformer", seeds=3)
+    ]
+    assert counts == [1, 2, 3]
+    assert asked == [(0, [0.001, 0.003]), (1, [0.003]), (2, [0.003])]
+    assert len(list(benchmark.benchmark("Majority class", seeds=3))) == 1
 
 
 def test_a_failed_case_stops_with_the_reason(benchmark):
     with pytest.raises(SystemExit, match=r"(?s)Word counts, seed 0 failed.*TypeError"):
-        benchmark.run(case("Word counts", setting={"no such": 1}))
+        benchmark.run(case("Word counts", settings=[{"no such": 1}]))
 
 
 def test_a_row_replaces_itself_and_keeps_the_others(benchmark, elsewhere):
