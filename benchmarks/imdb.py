@@ -1,7 +1,8 @@
 """Models of film reviews side by side: accuracy, time, memory, parameters.
 
-    python benchmarks/imdb.py                            # every row
-    python benchmarks/imdb.py --rows "Bidirectional LSTM"  # this one; keep the others
+    python benchmarks/imdb.py                              # every row
+    python benchmarks/imdb.py --rows "Bidirectional LSTM"  # it alone; keep the others
+    python benchmarks/imdb.py --resume                     # the seeds that are missing
 
 Every seed runs in a process of its own, on one thread. Seed 0 tries a row's settings
 and keeps the one that is best on the validation split, for the other seeds too. The
@@ -366,7 +367,7 @@ def run(case):
     return found
 
 
-def benchmark(name, seeds, most=None, test_source=None):
+def benchmark(name, seeds, most=None, test_source=None, stored=None):
     """Measure a row; yield what is to be stored, after every seed.
 
     Args:
@@ -374,11 +375,12 @@ def benchmark(name, seeds, most=None, test_source=None):
         seeds: how many trainings a row with random numbers gets.
         most: how many reviews of each split to use; None for all.
         test_source: what the test split must be; None for any.
+        stored: a row of an earlier run, whose seeds are kept; None for none.
     """
     row = ROWS[name]
     case = {"row": name, "most": most, "test_source": test_source}
-    found = []
-    for seed in range(seeds if row.has_seed else 1):
+    found = seeds_of(stored) if stored else []
+    for seed in range(len(found), seeds if row.has_seed else 1):
         settings = [found[0]["setting"]] if found else row.settings
         found.append(run({**case, "seed": seed, "settings": settings}))
         yield {
@@ -388,6 +390,13 @@ def benchmark(name, seeds, most=None, test_source=None):
             "date": datetime.now(UTC).date().isoformat(),
             "on": describe(),
         }
+
+
+def seeds_of(stored):
+    """Take a stored row apart: what was found with each seed."""
+    shared = {key: stored[key] for key in OF_A_ROW}
+    lists = zip(*(stored[key] for key in OF_A_SEED), strict=True)
+    return [{**shared, **dict(zip(OF_A_SEED, one, strict=True))} for one in lists]
 
 
 def describe():
@@ -506,6 +515,9 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument(
+        "--resume", action="store_true", help="keep the seeds that are stored"
+    )
+    parser.add_argument(
         "--reviews", type=int, help="use so many of each split, and store nothing"
     )
     parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
@@ -513,11 +525,14 @@ def main():
     if arguments.case:
         print(json.dumps(measure(arguments.case)))
         return
-    kept = set(stored_rows()) - set(arguments.rows)
-    sources = {stored_rows()[name]["test_source"] for name in kept}
-    test_source = None if arguments.reviews else next(iter(sources), None)
+    kept = {} if arguments.reviews else stored_rows()
+    if not arguments.resume:
+        kept = {name: kept[name] for name in kept if name not in arguments.rows}
+    test_source = next((row["test_source"] for row in kept.values()), None)
     for name in arguments.rows:
-        rows = benchmark(name, arguments.seeds, arguments.reviews, test_source)
+        rows = benchmark(
+            name, arguments.seeds, arguments.reviews, test_source, kept.get(name)
+        )
         for row in rows:
             test_source = row["test_source"]
             if not arguments.reviews:

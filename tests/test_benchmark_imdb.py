@@ -104,7 +104,7 @@ def test_the_choice_of_the_first_seed_holds_for_the_others(benchmark, monkeypatc
     asked = []
 
     def run(case):
-        asked.append((case["seed"], [one["rate"] for one in case["settings"]]))
+        asked.append((case["seed"], [one.get("rate") for one in case["settings"]]))
         measured = {key: row()[key][0] for key in benchmark.OF_A_SEED}
         return {**row(), **measured, "setting": case["settings"][-1]}
 
@@ -115,6 +115,11 @@ def test_the_choice_of_the_first_seed_holds_for_the_others(benchmark, monkeypatc
     assert counts == [1, 2, 3]
     assert asked == [(0, [0.001, 0.003]), (1, [0.003]), (2, [0.003])]
     assert len(list(benchmark.benchmark("Majority class", seeds=3))) == 1
+    asked.clear()
+    stored = row(setting={"rate": 0.5})
+    (found,) = benchmark.benchmark("Transformer", seeds=3, stored=stored)
+    assert asked == [(2, [0.5])]
+    assert found["test"] == [0.7, 0.8, 0.7] and found["tried"] == stored["tried"]
 
 
 def test_a_failed_case_stops_with_the_reason(benchmark):
