@@ -24,7 +24,8 @@ def imdb_results() -> dict[str, dict[str, Any]]:
 
     Returns:
         Dict: name of a model -> dict of what was measured. Lists with an entry for
-        each seed: "validation" and "test" (accuracy), "training_seconds",
+        each seed: "validation" (accuracy; None where the model has learned from these
+        reviews) and "test", "training_seconds",
         "milliseconds_a_review" (prediction), "peak_bytes" (None where unknown) and
         "right" (which answers to the test split were right, for `unpack`). Further:
         "reads", "parameters", "setting", "tried", "test_source", "reviews" (how many
@@ -130,7 +131,8 @@ def _accuracies(row: Mapping[str, Any]) -> tuple[str, str]:
     test = f"{np.mean(row['test']):.4f}"
     if len(row["test"]) > 1:
         test += f" ({min(row['test']):.4f} to {max(row['test']):.4f})"
-    return test, f"{np.mean(row['validation']):.4f}"
+    validation = row["validation"]
+    return test, "learned" if None in validation else f"{np.mean(validation):.4f}"
 
 
 def _megabytes(peaks: Sequence[int | None]) -> str:
