@@ -418,7 +418,8 @@ def run(case):
     found = json.loads(done.stdout.strip().splitlines()[-1])
     print(
         f"{case['row']:<24} seed {case['seed']}  "
-        f"validation {found['validation'] or 'learned'}  test {found['test']:.4f}  {found['training_seconds']:7.1f} s  "
+        f"validation {found['validation'] or 'learned'}  "
+        f"test {found['test']:.4f}  {found['training_seconds']:7.1f} s  "
         f"{spell(found['setting'])}",
         flush=True,
     )
@@ -517,14 +518,14 @@ def table(rows):
         test = f"{mean(row['test']):.4f}"
         if len(row["test"]) > 1:
             test += f" ({min(row['test']):.4f} to {max(row['test']):.4f})"
+        learned = None in row["validation"]
+        validation = "learned" if learned else f"{mean(row['validation']):.4f}"
         peaks = row["peak_bytes"]
         cells = [
             name,
             row["reads"],
             test,
-            "learned"
-            if None in row["validation"]
-            else f"{mean(row['validation']):.4f}",
+            validation,
             f"{mean(row['training_seconds']):,.1f}",
             f"{mean(row['milliseconds_a_review']):.2f}",
             "-" if None in peaks else f"{max(peaks) / 1e6:,.0f}",
