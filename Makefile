@@ -63,7 +63,7 @@ notebook-tests: $(READY)
 	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
 site-tests: $(SITE)
-	$(BIN)/python -m pytest -q $(SITE_TESTS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(SITE_TESTS)
 
 lighthouse: $(SITE) $(LIGHTHOUSE)
 	$(BIN)/node tools/lighthouse/check.mjs _build/html
