@@ -6,6 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 OLDEST := .venv-oldest
+COLAB  := .venv-colab
+COLAB_PYTHON ?= python$(shell sed -n 's/^. Python \(3\.[0-9]*\).*/\1/p' tests/colab.txt)
 SITE   := _build/html/index.html
 LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 
@@ -26,8 +28,8 @@ SITE_TESTS := $(wildcard tests/test_site*.py)
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit oldest notebook-tests site-tests lighthouse notebooks lab \
-  serve lock clean
+.PHONY: book test lint unit oldest colab notebook-tests site-tests lighthouse notebooks \
+  lab serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
@@ -49,6 +51,11 @@ unit: $(READY)
 oldest: $(OLDEST)/ready
 	$(OLDEST)/bin/python -m pytest -q -n 2 tests/library tests/test_exercises.py
 	KERAS_BACKEND=jax $(OLDEST)/bin/python -m pytest -q -n 2 $(BACKEND_TESTS)
+
+# Chapters as Colab runs them, in Colab's versions.
+colab: export PYDEVD_DISABLE_FILE_VALIDATION := 1  # remarks on frozen modules
+colab: $(COLAB)/ready
+	$(COLAB)/bin/python tools/colab.py $(CHAPTER)
 
 # The longest first. Two notebooks run side by side, so each keeps to one thread of its
 # own instead of fighting over the cores.
@@ -85,7 +92,7 @@ lock:
 	  --custom-compile-command "make lock" pyproject.toml -o tests/oldest.txt
 
 clean:
-	rm -rf _build $(VENV) $(OLDEST)
+	rm -rf _build $(VENV) $(OLDEST) $(COLAB)
 
 $(SITE): $(READY) $(SITE_SOURCES)
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
@@ -97,14 +104,20 @@ $(SITE): $(READY) $(SITE_SOURCES)
 define install
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --clear --python "$$(command -v $(2) || echo $(2))" $(1) && \
-	  uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(3) && \
-	  uv pip install --quiet --no-deps --python $(1)/bin/python --editable . ; \
+	  uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(3) ; \
 	else \
 	  $(2) -m venv --clear $(1) && \
-	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(3) && \
+	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(3) ; \
+	fi
+endef
+
+# install-attnlib (environment): from this checkout, so that a change counts at once.
+define install-attnlib
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --no-deps --python $(1)/bin/python --editable . ; \
+	else \
 	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
 	fi
-	@touch $@
 endef
 
 $(LIGHTHOUSE): export PATH := $(abspath $(BIN)):$(PATH)
@@ -116,6 +129,15 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) \
 	  or sys.exit(f"Python {v[0]}.{v[1]} is not supported; choose one: make PYTHON=python3.12")'
 	$(call install,$(VENV),$(PYTHON),requirements.txt)
+	$(call install-attnlib,$(VENV))
+	@touch $@
 
 $(OLDEST)/ready: tests/oldest.txt pyproject.toml
 	$(call install,$(OLDEST),python3.11,tests/oldest.txt)
+	$(call install-attnlib,$(OLDEST))
+	@touch $@
+
+# Without attnlib: the first cell of a chapter installs it.
+$(COLAB)/ready: tests/colab.txt
+	$(call install,$(COLAB),$(COLAB_PYTHON),tests/colab.txt)
+	@touch $@

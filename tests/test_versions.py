@@ -1,4 +1,4 @@
-"""README, pyproject.toml and the two locks name the same versions."""
+"""README, pyproject.toml and the lists of pins name the same versions."""
 
 import re
 import tomllib
@@ -39,13 +39,14 @@ def read_bounds():
 
 
 def read_table():
-    """Read README's table: {package: [oldest, locked, newest tried]}."""
+    """Read README's table: {package: [oldest, Colab, locked, newest]}."""
     section = (ROOT / "README.md").read_text("utf-8").split("\n## Versions\n")[1]
-    rows = re.findall(r"^\| (\w+)" + r" \| ([\d.]+)" * 3 + r" \|$", section, re.M)
+    rows = re.findall(r"^\| (\w+)" + r" \| ([\d.]+)" * 4 + r" \|$", section, re.M)
     return {name.lower(): list(map(Version, versions)) for name, *versions in rows}
 
 
 OLDEST, LOCKED = read_lock("tests/oldest.txt"), read_lock("requirements.txt")
+COLAB = read_lock("tests/colab.txt")
 
 
 @pytest.mark.parametrize(("package", "bound"), read_bounds().items())
@@ -60,7 +61,13 @@ def test_tensorflow_has_one_lower_bound():
 
 @pytest.mark.parametrize("package", ["keras", "tensorflow", "jax", "numpy"])
 def test_the_table_says_what_is_tested(package):
-    oldest, locked, newest = read_table()[package]
+    oldest, colab, locked, newest = read_table()[package]
     assert oldest == OLDEST[package]
+    assert colab == COLAB[package]
     assert locked == LOCKED[package]
     assert newest >= locked
+
+
+@pytest.mark.parametrize(("package", "bound"), read_bounds().items())
+def test_colab_ships_nothing_older_than_the_lower_bounds(package, bound):
+    assert COLAB.get(package, bound) >= bound

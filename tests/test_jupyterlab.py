@@ -1,0 +1,204 @@
+"""Chapters opened in JupyterLab, in a real browser, as `make lab` opens them."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])),
+    None,
+)
+if CHROMIUM is None:
+    pytest.skip("no Chromium on this machine", allow_module_level=True)
+
+from playwright.sync_api import expect, sync_playwright  # noqa: E402
+
+CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
+BOOKS = {  # and the custom element of an interactive figure in each
+    "formulas/03_self_attention.ipynb": "attention-map",
+    "concepts/01_attention_prediction.ipynb": "attention-softmax",
+}
+PLACES = [
+    f"JUPYTER{name}_DIR"
+    for name in ("_CONFIG", "_DATA", "_RUNTIME", "LAB_SETTINGS", "LAB_WORKSPACES")
+]
+# JupyterLab asks nobody: no news, no updates, no list of extensions.
+NOTIFICATIONS = {"fetchNews": "false", "checkForUpdates": False}
+OPTIONS = [
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port_retries=0",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+]
+START = 60  # seconds that a busy machine may take to start the server, or a page
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Folders of Jupyter's own, so that nothing of the reader's is read or changed."""
+    home = tmp_path_factory.mktemp("jupyter")
+    folders = {name: str(home / name.lower()) for name in PLACES}
+    settings = Path(folders["JUPYTERLAB_SETTINGS_DIR"], "@jupyterlab")
+    settings = settings / "apputils-extension" / "notification.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(NOTIFICATIONS), "utf-8")
+    return os.environ | folders | {"IPYTHONDIR": str(home / "ipython")}
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory, environment):
+    """Return a folder with copies of the chapters, trusted."""
+    folder = tmp_path_factory.mktemp("books")
+    copies = [shutil.copy(CHAPTERS / name, folder) for name in BOOKS]
+    subprocess.run(
+        [sys.executable, "-m", "jupyter", "trust", *copies],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(books, environment, tmp_path_factory):
+    """Start JupyterLab; return its address with {} for the rest of the path."""
+    port, token = free_port(), secrets.token_hex()
+    log = tmp_path_factory.mktemp("log") / "lab.log"
+    command = [
+        *(sys.executable, "-m", "jupyterlab", *OPTIONS),
+        f"--ServerApp.root_dir={books}",
+        f"--ServerApp.port={port}",
+        f"--IdentityProvider.token={token}",
+    ]
+    address = f"http://127.0.0.1:{port}/{{}}?token={token}"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_for(address.format("api"), server, log)
+        yield address
+    finally:
+        server.terminate()  # it ends the kernels first
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_for(address, server, log):
+    """Return when the address answers."""
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            return urlopen(address, timeout=START).close()
+        except URLError:
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8')}", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--headless", "--no-sandbox", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=BOOKS, ids=lambda name: Path(name).stem)
+def opened(request, lab, browser):
+    """Open a chapter; return its name and its panel."""
+    troubles = []
+
+    def guard(route):
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            troubles.append(f"asks another host: {route.request.url}")
+            route.abort()
+
+    name = Path(request.param)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.route("**/*", guard)
+    tab = context.new_page()
+    tab.set_default_timeout(START * 1000)
+    tab.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+    tab.goto(lab.format(f"lab/workspaces/{name.stem}/tree/{name.name}"))
+    tab.locator(".jp-NotebookPanel h1").wait_for()
+    yield request.param, tab.locator(".jp-NotebookPanel")
+    assert tab.locator(".jp-Dialog, .jp-toast-error").count() == 0
+    context.close()
+    assert not troubles
+
+
+def test_a_chapter_opens_rendered(opened):
+    name, panel = opened
+    book = nbformat.read(CHAPTERS / name, as_version=4)
+    prose = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    lines = "\n".join(prose).split("\n")
+    headings = [line.strip("# ") for line in lines if line.startswith(("# ", "## "))]
+    images = [output for output in outputs if "image/png" in output.get("data", {})]
+    expect.set_options(timeout=START * 1000)
+
+    expect(panel.locator(".jp-Cell")).to_have_count(len(book.cells))
+    shown = panel.locator(".jp-MarkdownOutput").locator("h1, h2")
+    expect(shown).to_have_count(len(headings))
+    for heading, text in zip(headings, shown.all_inner_texts(), strict=True):
+        assert text.strip("¶ ") == heading
+
+    assert any("$$" in text for text in prose)
+    equations = panel.locator("mjx-container")
+    equations.last.scroll_into_view_if_needed()
+    assert panel.locator("mjx-container[display=true]").count() >= 1
+    assert panel.locator("mjx-merror").count() == 0
+    for equation in equations.all():
+        assert equation.bounding_box()["width"] > 2
+    assert "$$" not in "".join(panel.locator(".jp-MarkdownOutput").all_inner_texts())
+
+    pictures = panel.locator(".jp-OutputArea-output img")
+    expect(pictures).to_have_count(len(images))
+    diagram = panel.locator(".jp-RenderedMermaid img")
+    expect(diagram).to_have_count(1)
+    for picture in [*pictures.all(), diagram]:
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.width)") > 100
+
+
+def test_an_interactive_figure_answers(opened):
+    name, panel = opened
+    figure = panel.locator(BOOKS[name])
+    figure.scroll_into_view_if_needed()
+    expect(figure.locator(".am-ready")).to_be_visible()
+    status = figure.get_by_role("status")
+    before = status.inner_text()
+    assert before
+    control = figure.locator("input[type=radio]:not(:checked), input[type=range]").first
+    control.focus()
+    control.press("ArrowRight")
+    expect(status).not_to_have_text(before)
