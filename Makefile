@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 OLDEST := .venv-oldest
 SITE   := _build/html/index.html
+EPUB   := _build/book.epub
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -22,10 +23,13 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit oldest notebook-tests site-tests notebooks lab serve lock clean
+.PHONY: book epub test lint unit oldest notebook-tests site-tests notebooks lab serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
+
+epub: $(EPUB)
+	@echo "The EPUB is $(abspath $(EPUB))"
 
 test: lint unit notebook-tests site-tests
 
@@ -37,7 +41,8 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \
 	  --cov=attnlib --cov-report=term:skip-covered --cov-fail-under=95 \
-	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py
+	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py \
+	  --ignore=tests/test_epub.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
 # The library in the oldest versions that pyproject.toml allows, on Linux.
@@ -57,8 +62,9 @@ notebook-tests: $(READY)
 	  $(LONG_CHAPTERS) \
 	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
-site-tests: $(SITE)
-	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
+site-tests: $(SITE) $(EPUB)
+	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py \
+	  tests/test_epub.py
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
@@ -82,6 +88,12 @@ clean:
 $(SITE): $(READY) $(SITE_SOURCES)
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	@touch $@
+
+$(EPUB): $(READY) $(SITE_SOURCES)
+	rm -rf _build/epub
+	$(BIN)/jupyter-book build -W -n --keep-going --all --builder custom \
+	  --custom-builder epub --path-output _build/epub .
+	mv _build/epub/_build/epub/book.epub $@
 
 # install (environment, Python, locked versions): with uv when it is there, pip
 # otherwise; both write byte code, which makes the first import of TensorFlow three
