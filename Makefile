@@ -10,6 +10,7 @@ COLAB  := .venv-colab
 COLAB_PYTHON ?= python$(shell sed -n 's/^. Python \(3\.[0-9]*\).*/\1/p' tests/colab.txt)
 SITE   := _build/html/index.html
 LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
+EPUB   := _build/book.epub
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -23,16 +24,19 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
   models.py sentiment.py)
 
 # What reads the built site, or builds one.
-SITE_TESTS := $(wildcard tests/test_site*.py)
+SITE_TESTS := $(wildcard tests/test_site*.py) tests/test_epub.py
 
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit oldest colab notebook-tests site-tests lighthouse notebooks \
-  lab serve lock clean
+.PHONY: book epub test lint unit oldest colab notebook-tests site-tests lighthouse \
+  notebooks lab serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
+
+epub: $(EPUB)
+	@echo "The EPUB is $(abspath $(EPUB))"
 
 test: lint unit notebook-tests site-tests
 
@@ -69,11 +73,8 @@ notebook-tests: $(READY)
 	  $(LONG_CHAPTERS) \
 	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
-site-tests: $(SITE)
+site-tests: $(SITE) $(EPUB)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(SITE_TESTS)
-
-lighthouse: $(SITE) $(LIGHTHOUSE)
-	$(BIN)/node tools/lighthouse/check.mjs _build/html
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
@@ -97,6 +98,12 @@ clean:
 $(SITE): $(READY) $(SITE_SOURCES)
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	@touch $@
+
+$(EPUB): $(READY) $(SITE_SOURCES)
+	rm -rf _build/epub
+	$(BIN)/jupyter-book build -W -n --keep-going --all --builder custom \
+	  --custom-builder epub --path-output _build/epub .
+	mv _build/epub/_build/epub/book.epub $@
 
 # install (environment, Python, locked versions): with uv when it is there, pip
 # otherwise; both write byte code, which makes the first import of TensorFlow three

@@ -1,9 +1,12 @@
 """Equations as MathML at build time, set in a math font that the site brings along."""
 
+import re
 from functools import cache
+from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 from string import printable
+from xml.etree import ElementTree
 
 from docutils import nodes
 from fontTools import subset
@@ -22,6 +25,8 @@ ITALIC_TWINS = "".join(
     map(chr, [0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)])
 )
 ALWAYS = printable.strip() + GREEK + ITALIC_TWINS + "√"
+
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 # Equations carry no numbers: these would start at (1) again in every block.
 NUMBERED = ("align", "alignat", "equation", "gather", "multline")
@@ -43,7 +48,11 @@ def to_mathml(latex: str, displaystyle: bool) -> str:
     for name in NUMBERED:
         for command in ("begin", "end"):
             latex = latex.replace(f"\\{command}{{{name}}}", f"\\{command}{{{name}*}}")
-    return converter.convert_with_local_state(latex, displaystyle=displaystyle)
+    mathml = converter.convert_with_local_state(latex, displaystyle=displaystyle)
+    # XML, and so an EPUB, knows only these names of characters.
+    return re.sub(
+        r"&(?!(?:amp|lt|gt|quot);)\w+;", lambda name: unescape(name[0]), mathml
+    )
 
 
 def convert(node: nodes.Element, displaystyle: bool) -> str:
@@ -55,16 +64,45 @@ def convert(node: nodes.Element, displaystyle: bool) -> str:
         return ""
 
 
+def as_mathml_3(mathml: str) -> str:
+    """Say in MathML 3, which an EPUB holds, what MathML Core says shorter.
+
+    Example:
+        >>> as_mathml_3('<math><mfrac displaystyle="false"/></math>').partition(">")[2]
+        '<mstyle displaystyle="false"><mfrac /></mstyle></math>'
+    """
+    root = ElementTree.fromstring(mathml)
+    for parent in list(root.iter()):
+        for place, child in enumerate(list(parent)):
+            if child.tag == "mtable":
+                child.attrib.pop("scriptlevel", None)
+            elif child.tag != "mstyle" and "displaystyle" in child.attrib:
+                style = {"displaystyle": child.attrib.pop("displaystyle")}
+                parent[place] = ElementTree.Element("mstyle", style)
+                parent[place].append(child)
+    root.set("xmlns", NAMESPACE)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def write(translator, node, displaystyle: bool):
+    """Write an equation."""
+    mathml = convert(node, displaystyle)
+    if mathml and translator.builder.name == "epub":
+        mathml = as_mathml_3(mathml)
+    translator.body.append(mathml)
+
+
 def visit_inline(translator, node):
     """Write an equation that stands in a line of text."""
-    translator.body.append(convert(node, displaystyle=False))
+    write(translator, node, displaystyle=False)
     raise nodes.SkipNode
 
 
 def visit_block(translator, node):
     """Write an equation that stands on its own."""
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
-    translator.body.append(convert(node, displaystyle=True) + "</div>\n")
+    write(translator, node, displaystyle=True)
+    translator.body.append("</div>\n")
     raise nodes.SkipNode
 
 
@@ -99,21 +137,24 @@ def level_radicals(font):
         font["hmtx"][name] = (width, glyph.xMin)
 
 
-def write_font(app, error):
-    """Cut the math font down to the book's characters and put it into the site."""
-    if error or app.builder.format != "html":
-        return
+def save_font(env, target: Path):
+    """Cut the math font down to the book's characters."""
     options = subset.Options(flavor="woff2", recalc_timestamp=False, hinting=False)
     options.name_IDs = [*options.name_IDs, 13, 14]  # the licence, SIL OFL 1.1
     options.layout_features = ["ccmp", "mark", "mkmk", "ssty", "dtls", "flac"]
     font = subset.load_font(FONT_SOURCE, options)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(sorted(used_characters(app.env))))
+    subsetter.populate(text="".join(sorted(used_characters(env))))
     subsetter.subset(font)
     level_radicals(font)
-    target = Path(app.outdir, FONT_TARGET)
     target.parent.mkdir(parents=True, exist_ok=True)
     subset.save_font(font, target, options)
+
+
+def write_font(app, error):
+    """Put the math font into the site."""
+    if not error and app.builder.name == "html":
+        save_font(app.env, Path(app.outdir, FONT_TARGET))
 
 
 def setup(app):

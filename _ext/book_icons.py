@@ -32,7 +32,7 @@ def icon_characters(site: Path) -> set[int]:
 
 def write_font(app, error):
     """Write the small icon font and drop the theme's copy of Font Awesome."""
-    if error or app.builder.format != "html":
+    if error or app.builder.name != "html":
         return
     site = Path(app.outdir)
     source = next(site.joinpath(VENDOR).rglob("fa-solid-900.ttf"))
