@@ -76,6 +76,9 @@ notebook-tests: $(READY)
 site-tests: $(SITE) $(EPUB)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(SITE_TESTS)
 
+lighthouse: $(SITE) $(LIGHTHOUSE)
+	$(BIN)/node tools/lighthouse/check.mjs _build/html
+
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
 
