@@ -39,7 +39,8 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \
 	  --cov=attnlib --cov-report=term:skip-covered --cov-fail-under=95 \
-	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py
+	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py \
+	  --ignore=tests/test_jupyterlab.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
 # The library in the oldest versions that pyproject.toml allows, on Linux.
@@ -47,8 +48,8 @@ oldest: $(OLDEST)/ready
 	$(OLDEST)/bin/python -m pytest -q -n 2 tests/library tests/test_exercises.py
 	KERAS_BACKEND=jax $(OLDEST)/bin/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
-# Chapters as Colab runs them, in Colab's versions.
-colab: export PYDEVD_DISABLE_FILE_VALIDATION := 1  # remarks on frozen modules
+# Chapters as Colab runs them, in Colab's versions; without the debugger's remarks.
+colab: export PYDEVD_DISABLE_FILE_VALIDATION := 1
 colab: $(COLAB)/ready
 	$(COLAB)/bin/python tools/colab.py $(CHAPTER)
 
@@ -65,12 +66,15 @@ notebook-tests: $(READY)
 	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
 site-tests: $(SITE)
-	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py
+	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py \
+	  tests/test_jupyterlab.py
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
 
+# Without trust JupyterLab would show no interactive figure before its cell has run.
 lab: $(READY)
+	@$(BIN)/jupyter trust chapters/*/*.ipynb >/dev/null
 	$(BIN)/jupyter lab
 
 serve: book
