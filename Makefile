@@ -9,6 +9,7 @@ OLDEST := .venv-oldest
 COLAB  := .venv-colab
 COLAB_PYTHON ?= python$(shell sed -n 's/^. Python \(3\.[0-9]*\).*/\1/p' tests/colab.txt)
 SITE   := _build/html/index.html
+LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -21,10 +22,14 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
   online_softmax.py conformance.py fuzz.py positions.py layers.py blocks.py explain.py \
   models.py sentiment.py)
 
+# What reads the built site, or builds one; and what opens chapters in a browser.
+SITE_TESTS := $(wildcard tests/test_site*.py) tests/test_jupyterlab.py
+
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
 
-.PHONY: book test lint unit oldest colab notebook-tests site-tests notebooks lab serve lock clean
+.PHONY: book test lint unit oldest colab notebook-tests site-tests lighthouse notebooks \
+  lab serve lock clean
 
 book: $(SITE)
 	@echo "The book is at file://$(abspath $(SITE))"
@@ -39,8 +44,7 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules attnlib tests \
 	  --cov=attnlib --cov-report=term:skip-covered --cov-fail-under=95 \
-	  --ignore=tests/test_site.py --ignore=tests/test_site_browser.py \
-	  --ignore=tests/test_jupyterlab.py
+	  $(addprefix --ignore=,$(SITE_TESTS))
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
 # The library in the oldest versions that pyproject.toml allows, on Linux.
@@ -66,8 +70,10 @@ notebook-tests: $(READY)
 	  $(filter-out $(LONG_CHAPTERS),$(wildcard chapters/*/*.ipynb))
 
 site-tests: $(SITE)
-	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_browser.py \
-	  tests/test_jupyterlab.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(SITE_TESTS)
+
+lighthouse: $(SITE) $(LIGHTHOUSE)
+	$(BIN)/node tools/lighthouse/check.mjs _build/html
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
@@ -115,6 +121,11 @@ define install-attnlib
 	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
 	fi
 endef
+
+$(LIGHTHOUSE): export PATH := $(abspath $(BIN)):$(PATH)
+$(LIGHTHOUSE): tools/lighthouse/package-lock.json | $(READY)
+	npm ci --prefix tools/lighthouse
+	@touch $@
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) \

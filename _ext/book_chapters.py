@@ -1,7 +1,7 @@
 """What pages tell of the chapters, read from the notebooks and the table of contents.
 
-The directive `chapter-list` writes a table of each part's chapters, `part-list` one of
-the parts; other modules make their own from `ChapterDirective`.
+The directive `chapter-list` writes a table of each part's chapters; other modules make
+their own from `ChapterDirective`.
 """
 
 import json
@@ -198,28 +198,7 @@ class ChapterList(ChapterDirective):
         ]
 
 
-class PartList(ChapterDirective):
-    """The directive `part-list`: lines "part: what it teaches" become a table."""
-
-    has_content = True
-
-    def write(self, book):
-        """Add to each part the links to its documents."""
-        there = parts(self.env)
-        rows = []
-        for line in self.content:
-            part, _, teaches = line.partition(": ")
-            links = ", ".join(f"[](/{name})" for name in there.pop(part, []))
-            rows.append([part, teaches, links or "to come"])
-        for part in there:
-            logger.warning(
-                "the part-list says nothing of %r", part, location=self.env.docname
-            )
-        return table(["Part", "What it teaches", "Chapters"], rows)
-
-
 def setup(app):
     """Register the directives."""
     app.add_directive("chapter-list", ChapterList)
-    app.add_directive("part-list", PartList)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

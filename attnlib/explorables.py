@@ -1,14 +1,15 @@
 """Explorables: small instruments, where a hand learns faster than an eye.
 
 Each shows one part of attention, and the reader moves it: how the softmax turns
-scores into weights, how a query moves among its keys, what a mask takes away. They
-need no script from outside and no keyboard is left out; where no script runs (print,
-GitHub), a table stands in. The module needs no deep learning framework.
+scores into weights, how a query moves among its keys, what a mask takes away, how
+encoding, scoring and fusing follow from each other. They need no script from outside
+and no keyboard is left out; where no script runs (print, GitHub), a table stands in.
+The module needs no deep learning framework.
 """
 
 import html
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any, TypeAlias
@@ -27,6 +28,9 @@ _AXIS = 246  # where the axis of values is drawn
 _NAMED = 12  # with more keys than this, only the strongest are named
 _QUERY = '<g class="ex-query"><circle r="11"/><path d="M-6 0H6M0-6V6"/></g>'
 _DISC_SIGN = '<circle class="ex-disc" r="11"/><circle class="ex-dot" r="4.5"/>'
+_COLUMN = 115  # the steps: the least width of a token's column
+_BAR, _FLOOR = 110, 375  # the height of a weight of 1, and where its bar stands
+_FLOW = 60  # the width of the stream of a weight of 1
 _DIAMOND = '<path class="ex-diamond" d="M0-10L10 0 0 10-10 0z"/>'
 
 
@@ -276,6 +280,62 @@ def masks(
     return _make("masks", name, table, data, title)
 
 
+def steps(
+    tokens: Sequence[str], query: int = 0, *, title: str | None = None
+) -> Explorable:
+    """Explore the three steps of attention: encode, score, fuse.
+
+    Every token starts as a one-hot vector. The reader chooses the query and the
+    temperature, and moves the vector of the last token towards that of the first:
+    the more alike the two are, the more they attend to each other.
+
+    Args:
+        tokens: two to six tokens, each of them query, key and value.
+        query: the place of the token that asks at the start.
+        title: a line above it.
+
+    Returns:
+        An `Explorable`, which a notebook shows if it ends a cell.
+
+    Raises:
+        ValueError: for fewer than two tokens or more than six, and for a query that
+            is not among them.
+
+    Source:
+        The scores are scaled dot products,
+        [Vaswani et al. (2017)](https://arxiv.org/abs/1706.03762), section 3.2.1.
+
+    >>> steps(["dogs", "chase", "small", "cats"])
+    Explorable: encode, score, fuse with 4 tokens
+    """
+    count = len(tokens)
+    tokens = _pages.check_tokens("tokens", tokens, count, "vectors")
+    if not 2 <= count <= 6:
+        raise ValueError(f"`tokens` must be two to six; got {count}.")
+    if query not in range(count):
+        raise ValueError(
+            f"`query` must be the place of a token, 0 to {count - 1}; got {query!r}."
+        )
+    vectors = np.eye(count)
+    scores = vectors @ vectors[query] / count**0.5
+    weights = _softmax(scores)
+    context = weights @ vectors
+    table = _pages.make_table(
+        f"The query {_pages.name_token(tokens[query])}, temperature 1",
+        ["key", "score", "weight", "number of the context"],
+        [
+            (_pages.name_token(token), _write(score), _write(w, 4), _write(number, 4))
+            for token, score, w, number in zip(
+                tokens, scores, weights, context, strict=True
+            )
+        ],
+    )
+    data = {"tokens": tokens, "query": query}
+    name = f"encode, score, fuse with {count} tokens"
+    drawing = _draw_steps(tokens, query, vectors, scores, weights, context)
+    return _make("steps", name, table, data, title, drawing)
+
+
 def _make(
     kind: str,
     name: str,
@@ -522,4 +582,101 @@ def _draw_axis(frame: _Frame, shares: list[float], weights: Array) -> str:
     return (
         f'<path class="ex-axes" d="M-{_HALF} {_AXIS}h{2 * _HALF}"/>{beads}'
         f'<g class="ex-ticks">{ends}<text y="{_AXIS - 22}">value</text></g>'
+    )
+
+
+# ------------------------------------------------------------------- steps
+
+
+def _draw_steps(
+    tokens: Sequence[str],
+    query: int,
+    vectors: Array,
+    scores: Array,
+    weights: Array,
+    context: Array,
+) -> str:
+    """Draw the steps at their start, in SVG; the script moves what has a class."""
+    column = max(_COLUMN, 4 * _COLUMN / len(tokens))
+    width = len(tokens) * column + 20
+    middle, end = width / 2, width - 14
+    centres = [10 + column * (place + 0.5) for place in range(len(tokens))]
+    columns = "".join(
+        _draw_token(token, x, vector)
+        + _draw_score(x, centres[query], score)
+        + _draw_weight(x, middle, weight)
+        + _draw_context(x, column - 5, number)
+        for token, x, vector, score, weight, number in zip(
+            tokens, centres, vectors, scores, weights, context, strict=True
+        )
+    )
+    note = f"query · key ÷ √{len(tokens)}, then softmax"
+    return (
+        f'<svg class="ex-picture" role="img" aria-label="Encode, score, fuse: the '
+        f"vectors of {len(tokens)} tokens, the scores and weights of one query, and "
+        f'its context" viewBox="0 0 {width:g} {_FLOOR + 230}">'
+        f"{_name_step('1', 'Encode', 'every token becomes a vector', 26, end)}"
+        f"{_name_step('2', 'Score', note, 243, end)}"
+        f"{_name_step('3', 'Fuse', 'weight · vector, summed', _FLOOR + 112, end)}"
+        f'<rect class="ex-ring" x="{centres[query] - 53:g}" y="42" width="106" '
+        f'height="66" rx="9"/>{columns}'
+        f'<path class="ex-rule" d="M14 {_FLOOR}.5H{end:g}"/>'
+        f'<circle class="ex-sum" cx="{middle:g}" cy="{_FLOOR + 106}" r="17"/>'
+        f'<path class="ex-plus" d="M{middle - 7:g} {_FLOOR + 106}h14m-7-7v14"/>'
+        f'<path class="ex-axes" d="M{middle:g} {_FLOOR + 123}v23"/>'
+        f'<text x="{middle:g}" y="{_FLOOR + 216}">the context of <tspan>'
+        f"{html.escape(tokens[query])}</tspan></text></svg>"
+    )
+
+
+def _name_step(number: str, name: str, note: str, y: float, end: float) -> str:
+    return (
+        f'<text class="ex-step" x="14" y="{y}">{number}\u2003{name}</text>'
+        f'<text class="ex-end" x="{end:g}" y="{y}">{note}</text>'
+    )
+
+
+def _draw_token(token: str, x: float, vector: Array) -> str:
+    side = 92 / len(vector)
+    bits = "".join(
+        f'<rect class="ex-bit" style="--share:{number:g}" x="{_shorten(left)}" y="78" '
+        f'width="{_shorten(side - 1)}" height="22" rx="3"/><text class="ex-number" '
+        f'x="{_shorten(left + (side - 1) / 2)}" y="94">{number:g}</text>'
+        for left, number in (
+            (x - 46 + side * place, number) for place, number in enumerate(vector)
+        )
+    )
+    return (
+        f'<g class="ex-word"><rect class="ex-reach" x="{x - 53:g}" y="42" width="106" '
+        f'height="66"/><text class="ex-name" x="{x:g}" y="66">{html.escape(token)}'
+        f"</text>{bits}</g>"
+    )
+
+
+def _draw_score(x: float, query_x: float, score: float) -> str:
+    return (
+        f'<path class="ex-asks" d="M{query_x:g} 108C{query_x:g} 160 {x:g} 130 {x:g} '
+        f'182"/><rect class="ex-pill" x="{x - 30:g}" y="183" width="60" height="32" '
+        f'rx="16"/><text class="ex-score" x="{x:g}" y="205">{_write(score)}</text>'
+    )
+
+
+def _draw_weight(x: float, middle: float, weight: float) -> str:
+    height = round(_BAR * weight, 1)
+    return (
+        f'<rect class="ex-column" x="{x - 30:g}" y="{_FLOOR - height:g}" width="60" '
+        f'height="{height}" rx="3"/><text class="ex-height" x="{x:g}" '
+        f'y="{_FLOOR - height - 7:g}">{_write(weight, 4)}</text>'
+        f'<path class="ex-flow" stroke-width="{_FLOW * weight:.1f}" d="M{x:g} '
+        f"{_FLOOR + 2}C{x:g} {_FLOOR + 62} {middle:g} {_FLOOR + 46} {middle:g} "
+        f'{_FLOOR + 92}"/>'
+    )
+
+
+def _draw_context(x: float, width: float, number: float) -> str:
+    return (
+        f'<rect class="ex-part" style="--share:{number:.4f}" x="{x - width / 2:g}" '
+        f'y="{_FLOOR + 146}" width="{width:g}" height="44" rx="4"/>'
+        f'<text class="ex-sum-number" x="{x:g}" y="{_FLOOR + 174}">'
+        f"{_write(number, 4)}</text>"
     )

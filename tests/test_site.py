@@ -1,23 +1,22 @@
 """The built site, read from _build/html: what it must hold, and what it must not."""
 
+import gzip
 import json
 import re
-from functools import cache
+from base64 import b64encode
+from hashlib import sha256
 from math import exp
 from os.path import normpath, relpath
-from pathlib import Path
 from runpy import run_path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import tinycss2
 import yaml
 from bs4 import BeautifulSoup
+from built_site import PAGES, ROOT, SITE, page, require_site
 
-ROOT = Path(__file__).parent.parent
-SITE = ROOT / "_build" / "html"
-
-if not (SITE / "index.html").exists():
-    pytest.fail("the site has not been built: run `make book` first", pytrace=False)
+require_site()
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 DOCNAMES = [
@@ -25,11 +24,6 @@ DOCNAMES = [
     *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]),
 ]
 NOTEBOOKS = [name for name in DOCNAMES if (ROOT / f"{name}.ipynb").exists()]
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if not path.is_relative_to(SITE / "_static")
-)
 
 LOADING_ATTRIBUTES = {
     "src": None,
@@ -50,11 +44,6 @@ NEVER_FETCHED = {
     "https://popper.js.org": "a comment in Bootstrap",
     "https://clipboardjs.com/": "a comment in clipboard.js",
 }
-
-
-@cache
-def page(name):
-    return BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
 
 
 def source(docname):
@@ -248,7 +237,8 @@ def test_a_notebook_page_opens_in_colab_and_downloads(docname):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_icon_is_in_the_icon_font(name):
-    known = set(re.findall(r"\.(fa-[\w-]+)", (SITE / "_static/icons.css").read_text()))
+    sheet = (SITE / "_static/site.css").read_text("utf-8")
+    known = set(re.findall(r"\.(fa-[\w-]+)", sheet))
     markup = (SITE / name).read_text("utf-8")
     used = set(re.findall(r"(?<![\w-])fa-[\w-]+", markup))
     assert used <= known
@@ -325,17 +315,37 @@ def test_chinese_words_are_marked_as_chinese():
     assert not re.search(r"[\u4e00-\u9fff]", article.get_text())
 
 
-def test_the_landing_page_says_which_parts_are_there():
-    linked = {
-        link["href"] for link in page("index.html").select("article table a[href]")
-    }
+def test_the_landing_page_leads_to_every_page():
+    html = page("index.html")
+    linked = {link["href"] for link in html.select(".book-parts a[href]")}
     assert {f"{docname}.html" for docname in DOCNAMES[1:]} <= linked
-    there = {part["caption"] for part in TOC["parts"]}
-    for row in page("index.html").select("article table tbody tr"):
-        part, _, chapters = (cell.get_text().strip() for cell in row("td"))
-        assert (chapters == "to come") == (part not in there), part
-        there.discard(part)
-    assert not there
+    names = [part.strong.get_text() for part in html.select(".book-parts > ul > li")]
+    assert names == [part["caption"] for part in TOC["parts"]]
+
+
+@pytest.mark.parametrize("part", TOC["parts"], ids=lambda part: part["caption"])
+def test_a_part_page_lists_its_chapters_and_each_chapter_names_its_part(part):
+    first, *chapters = (chapter["file"] for chapter in part["chapters"])
+    if not first.endswith("/index"):
+        pytest.skip("a part without a page")
+    links = page(f"{first}.html").select(".part-chapters a[href]")
+    assert [link["href"] for link in links] == [
+        f"{docname.rsplit('/', 1)[1]}.html" for docname in chapters
+    ]
+    for docname in chapters:
+        name = page(f"{docname}.html").select_one(".part-name a")
+        assert name["href"] == "index.html"
+        assert name.get_text() == part["caption"]
+
+
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_the_set_up_of_a_chapter_is_folded_and_nothing_else_of_it(docname):
+    html = page(f"{docname}.html")
+    cells = html.select("div.cell")
+    (fold,) = html.select("details.set-up")
+    assert cells[0].find("details") is fold
+    assert "set_random_seed" in fold.get_text()
+    assert "attnlib" in cells[0].select_one(".cell_output").get_text()
 
 
 def rows(docname):
@@ -392,6 +402,95 @@ def test_the_costs_are_those_that_the_notebooks_record():
 
 def test_the_picture_shows_the_exact_weights():
     itself, other = exp(0.5) / (exp(0.5) + 3), 1 / (exp(0.5) + 3)
-    text = page("index.html").select_one("#attention-picture").get_text(" ")
-    assert text.count(f"{itself:.4f}") >= 2
-    assert text.count(f"{other:.4f}") >= 6
+    text = page("index.html").select_one("attention-steps svg").get_text(" ")
+    assert text.count(f"{itself:.4f}") == 2
+    assert text.count(f"{other:.4f}") == 6
+
+
+# ------------------------------------------------------------ light and safe
+
+
+def policy(name):
+    (meta,) = page(name).find_all("meta", attrs={"http-equiv": True})
+    assert meta["http-equiv"] == "Content-Security-Policy"
+    return dict(part.strip().split(" ", 1) for part in meta["content"].split(";"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_content_policy_allows_the_page_s_own_scripts_and_no_others(name):
+    allowed = policy(name)
+    assert allowed["default-src"] == "'none'"
+    inline = [
+        tag.string.encode()
+        for tag in page(name).find_all("script", src=False)
+        if tag.get("type") != "application/json"
+    ]
+    hashes = {f"'sha256-{b64encode(sha256(s).digest()).decode()}'" for s in inline}
+    assert set(allowed["script-src"].split()) == {"'self'"} | hashes
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_content_policy_comes_before_all_that_it_rules(name):
+    head = list(page(name).head.find_all(True, recursive=False))
+    assert head[0].get("charset")
+    assert head[1].get("http-equiv")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_script_hides_in_an_attribute(name):
+    for tag in page(name).find_all(True):
+        assert not [attribute for attribute in tag.attrs if attribute.startswith("on")]
+        assert not str(tag.get("href", "")).strip().lower().startswith("javascript:")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_holds_the_first_paint_back_but_one_style_sheet(name):
+    html = page(name)
+    assert len(html.select("link[rel=stylesheet]")) == 1
+    assert all(tag.has_attr("defer") for tag in html.select("script[src]"))
+
+
+def test_the_style_sheet_is_whole():
+    (sheet,) = SITE.rglob("*.css")
+    contents = [tinycss2.parse_stylesheet(sheet.read_text("utf-8"))]
+    for content in contents:
+        for rule in content:
+            assert rule.type != "error", rule.message
+            if rule.type in {"qualified-rule", "at-rule"} and rule.content:
+                contents.append(tinycss2.parse_blocks_contents(rule.content))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_figure_keeps_its_place_free(name):
+    for image in page(name).select("img[src*=_images]"):
+        assert int(image["width"]) > 1
+        assert int(image["height"]) > 1
+
+
+def compressed(path):
+    """Give the bytes that GitHub Pages sends: texts are compressed, the rest are."""
+    content = path.read_bytes()
+    texts = {".html", ".css", ".js", ".svg"}
+    return len(gzip.compress(content)) if path.suffix in texts else len(content)
+
+
+def weigh(name):
+    """Give the bytes of a page with all that it loads; every font counts."""
+    addresses = [tag["src"] for tag in page(name).find_all(src=True)]
+    addresses += [
+        tag["href"] for tag in page(name).select("link[rel=stylesheet], link[rel=icon]")
+    ]
+    files = {
+        ((SITE / name).parent / unquote(urlsplit(address).path)).resolve()
+        for address in addresses
+        if not address.startswith("data:")
+    }
+    files |= {path.resolve() for path in SITE.glob("_static/fonts/*.woff2")}
+    return sum(map(compressed, files)) + compressed(SITE / name)
+
+
+def test_a_page_weighs_400_kilobytes_at_most_on_average():
+    weights = {f"{docname}.html": weigh(f"{docname}.html") for docname in DOCNAMES}
+    assert sum(weights.values()) / len(weights) <= 400 * 1024
+    heavy = {name: weight for name, weight in weights.items() if weight > 800 * 1024}
+    assert not heavy

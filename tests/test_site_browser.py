@@ -1,110 +1,85 @@
-"""The built site in a real browser, with every request to another host blocked."""
+"""The built site in a real browser: every page as a reader sees it."""
 
-import shutil
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from urllib.parse import quote, urlsplit
+import re
+from itertools import chain
+from urllib.parse import quote
 
+import nbformat
 import pytest
+from built_site import OPEN_WHAT_IS_FOLDED, PAGES, PHONE, ROOT, first_page
 
-SITE = Path(__file__).parent.parent / "_build" / "html"
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if not path.is_relative_to(SITE / "_static")
-)
-CHROMIUM = next(
-    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])),
-    None,
-)
-CHROMIUM_OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+every_page = pytest.mark.parametrize("tab", PAGES, indirect=True)
 
-if not PAGES:
-    pytest.fail("the site has not been built: run `make book` first", pytrace=False)
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-
-from playwright.sync_api import sync_playwright  # noqa: E402
+PROSE = """() => {
+    const main = document.querySelector("main").cloneNode(true);
+    for (const code of main.querySelectorAll("pre, code, script, style, math")) {
+        code.remove();
+    }
+    return main.textContent;
+}"""
+# Whatever stands in `main` and has no size, although it should be seen.
+UNSEEN = """selector => {
+    return [...document.querySelectorAll(`main ${selector}`)].filter(node => {
+        const { width, height } = node.getBoundingClientRect();
+        return width < 4 || height < 4;
+    }).map(node => node.outerHTML.slice(0, 120));
+}"""
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
+# --------------------------------------------------------------- every page
 
 
-@pytest.fixture(scope="module")
-def address():
-    handler = partial(QuietHandler, directory=SITE)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=CHROMIUM_OPTIONS
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open pages of the site; at the end, nothing may have gone wrong on them."""
-    troubles = []
-
-    def guard(route):
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            route.continue_()
-        else:
-            troubles.append(f"asks another host: {route.request.url}")
-            route.abort()
-
-    def note_response(response):
-        if response.status >= 400:
-            troubles.append(f"{response.status}: {response.url}")
-
-    def note_console(message):
-        if message.type == "error":
-            troubles.append(f"console: {message.text}")
-
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.route("**/*", guard)
-    tab = context.new_page()
-    tab.on("console", note_console)
-    tab.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    tab.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
-    tab.on("response", note_response)
-
-    def open_page(name):
-        tab.goto(f"{address}/{name}", wait_until="load")
-        return tab
-
-    yield open_page
-    context.close()
-    assert not troubles
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_without_trouble_and_fits_a_phone(visit, name):
-    tab = visit(name)
+@every_page
+def test_a_page_shows_its_title(tab):
     assert tab.locator("h1").first.is_visible()
-    tab.set_viewport_size({"width": 390, "height": 844})
+
+
+@every_page
+def test_no_equation_or_diagram_is_left_as_text(tab):
+    prose = tab.evaluate(PROSE)
+    assert not re.findall(r"\$\$|\\[A-Za-z]{2,}|\$[^$\s][^$\n]*\$", prose)
+    assert not re.findall(r"```|\bflowchart (?:TD|TB|LR|RL|BT)\b|--+>", prose)
+
+
+@every_page
+def test_equations_and_diagrams_are_seen(tab):
+    tab.evaluate(OPEN_WHAT_IS_FOLDED)
+    assert not tab.evaluate(UNSEEN, "math")
+    assert not tab.evaluate(UNSEEN, "svg.diagram")
+
+
+@every_page
+def test_every_picture_has_arrived(tab):
+    broken = tab.locator("img").evaluate_all(
+        "async (all) => {"
+        "  for (const img of all) {"
+        "    img.loading = 'eager';"
+        "    await img.decode().catch(() => {});"
+        "  }"
+        "  return all.filter(img => !img.naturalWidth).map(img => img.src);"
+        "}"
+    )
+    assert not broken
+
+
+@every_page
+def test_every_map_is_alive(tab):
+    dead = tab.evaluate(
+        "[...document.querySelectorAll('*')].map(node => node.localName).filter("
+        "  name => name.startsWith('attention-') && !document.querySelector("
+        "    `${name} .am-ready [role=status]:not(:empty)`))"
+    )
+    assert not dead
+
+
+@every_page
+def test_a_page_fits_a_phone(tab):
+    tab.set_viewport_size(PHONE)
     width = tab.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390, f"{name} scrolls sideways: {width} pixels wide"
+    assert width <= PHONE["width"], f"scrolls sideways: {width} pixels wide"
+
+
+# ------------------------------------------------------------------- themes
 
 
 def test_the_theme_switch_reaches_light_and_dark(visit):
@@ -119,18 +94,25 @@ def test_the_theme_switch_reaches_light_and_dark(visit):
     assert seen["light"] != seen["dark"]
 
 
-def test_exercises_can_be_filtered_by_difficulty(visit):
-    tab = visit("chapters/appendix/11_exercises.html")
-    rows = tab.locator("section section tbody tr")
-    number = rows.count()
-    shown = {}
-    for level in ("warm-up", "core", "hard", "all"):
-        tab.get_by_role("radio", name=level, exact=True).check()
-        shown[level] = rows.filter(visible=True).count()
-        if level != "all":
-            assert set(rows.filter(visible=True).locator("td:nth-child(2)")
-                       .all_inner_texts()) == {level}  # fmt: skip
-    assert shown.pop("all") == number == sum(shown.values())
+def test_the_next_page_keeps_the_theme(visit):
+    tab = visit("index.html")
+    button = tab.locator(".theme-switch-button:visible").first
+    while tab.evaluate("document.documentElement.dataset.theme") != "dark":
+        button.click()
+    tab = visit(first_page("math"))
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+# ------------------------------------------------------------------- search
+
+
+def test_the_search_dialog_leads_to_results(visit):
+    tab = visit("index.html")
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("softmax")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html*")
+    tab.locator("#search-results a[href*='softmax_and_scale']").first.wait_for()
 
 
 @pytest.fixture
@@ -175,9 +157,78 @@ def test_search_puts_the_exercise_of_that_name_first(search, query, heading):
     assert heading in best
 
 
-def test_equations_are_set_in_the_book_s_own_font(visit):
-    name = next(n for n in PAGES if "<msqrt>" in (SITE / n).read_text("utf-8"))
+# --------------------------------------------------------- code and exercises
+
+
+def code_cells(name):
+    """Read the code cells of the notebook behind a page."""
+    notebook = nbformat.read(ROOT / name.replace(".html", ".ipynb"), as_version=4)
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_copy_button_copies_the_cell_and_nothing_else(visit):
+    name = first_page("div.cell_input + div.cell_output")
     tab = visit(name)
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.evaluate(OPEN_WHAT_IS_FOLDED)
+    buttons = tab.locator("div.cell_input button.copybtn")
+    sources = code_cells(name)
+    assert buttons.count() == len(sources)
+    for index in (0, len(sources) - 1):
+        buttons.nth(index).scroll_into_view_if_needed()
+        buttons.nth(index).click(force=True)
+        copied = tab.evaluate("navigator.clipboard.readText()")
+        assert copied.rstrip() == sources[index].rstrip()
+
+
+def test_hints_and_solutions_open_and_start_closed(visit):
+    tab = visit(first_page("div.cell_output details"))
+    folded = tab.locator("div.cell_output details")
+    labels = set(chain(*(text.split() for text in folded.all_inner_texts())))
+    assert {"Hint", "Solution"} <= labels
+    for label in ("Hint", "Solution"):
+        box = folded.filter(has=tab.get_by_text(label, exact=True)).first
+        inside = box.locator(":scope > :not(summary)").first
+        assert not inside.is_visible()
+        box.locator("summary").click()
+        assert inside.is_visible()
+        assert inside.inner_text().strip()
+
+
+def test_exercises_can_be_filtered_by_difficulty(visit):
+    tab = visit("chapters/appendix/11_exercises.html")
+    rows = tab.locator("section section tbody tr")
+    number = rows.count()
+    shown = {}
+    for level in ("warm-up", "core", "hard", "all"):
+        tab.get_by_role("radio", name=level, exact=True).check()
+        shown[level] = rows.filter(visible=True).count()
+        if level != "all":
+            assert set(rows.filter(visible=True).locator("td:nth-child(2)")
+                       .all_inner_texts()) == {level}  # fmt: skip
+    assert shown.pop("all") == number == sum(shown.values())
+
+
+# --------------------------------------------------------------------- maps
+
+
+def test_a_map_answers_the_pointer(visit):
+    tab = visit(first_page("attention-map"))
+    scope = tab.locator("attention-map").first
+    scope.scroll_into_view_if_needed()
+    status = scope.get_by_role("status")
+    seen = set()
+    for token in scope.locator(".am-query .am-cell").all()[:3]:
+        token.hover()
+        seen.add(status.inner_text())
+    assert len(seen) > 1
+
+
+# ---------------------------------------------------------------- equations
+
+
+def test_equations_are_set_in_the_book_s_own_font(visit):
+    tab = visit(first_page("msqrt"))
     tab.evaluate("document.fonts.ready")
     loaded = tab.evaluate(
         "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
@@ -189,12 +240,56 @@ def test_equations_are_set_in_the_book_s_own_font(visit):
 
 
 def test_a_wide_equation_scrolls_in_its_own_box(visit):
-    name = next(n for n in PAGES if 'display="block"' in (SITE / n).read_text("utf-8"))
-    tab = visit(name)
-    tab.set_viewport_size({"width": 390, "height": 844})
+    tab = visit(first_page("math[display=block]"))
+    tab.set_viewport_size(PHONE)
     starts = tab.evaluate(
         "[...document.querySelectorAll('div.math')].map(box =>"
         " box.querySelector('math').getBoundingClientRect().left"
         " - box.getBoundingClientRect().left)"
     )
     assert min(starts) >= -1, "an equation starts left of its box, out of reach"
+
+
+def test_the_content_policy_stops_a_script_that_slipped_in(browser, address):
+    tab = browser.new_page()
+    tab.goto(f"{address}/index.html")
+    stopped = tab.evaluate(
+        """() => new Promise((resolve) => {
+            document.addEventListener("securitypolicyviolation",
+                ({ effectiveDirective }) => resolve(effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.slippedIn = true";
+            document.body.append(script);
+        })"""
+    )
+    assert stopped == "script-src-elem"
+    assert tab.evaluate("window.slippedIn") is None
+    tab.close()
+
+
+def test_the_landing_page_moves_by_keyboard(visit):
+    tab = visit("index.html")
+    assert tab.locator(".ex-chosen").text_content() == "dogs"
+    tab.get_by_role("radio", name="dogs").focus()
+    tab.keyboard.press("ArrowDown")
+    assert tab.locator(".ex-chosen").text_content() == "chase"
+
+
+@pytest.mark.parametrize("name", ["index.html", "chapters/imdb/01_data.html"])
+def test_paper_shows_the_text_alone_and_light(visit, name):
+    tab = visit(name)
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colour == "rgb(255, 255, 255)"
+    assert tab.locator("h1").is_visible()
+    for part in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
+        assert not any(found.is_visible() for found in tab.locator(part).all())
+    cut = tab.evaluate(
+        "[...document.querySelectorAll('article pre')].filter("
+        "pre => pre.scrollWidth > pre.clientWidth + 1).length"
+    )
+    assert cut == 0
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -1,30 +1,6 @@
-"""A browser for the tests of what a reader sees and does."""
-
-import shutil
+"""A page of its own for what `attnlib` draws."""
 
 import pytest
-
-CHROMIUM = next(
-    filter(
-        None,
-        map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"]),
-    ),
-    None,
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on PATH; install one to test what pages do")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -42,7 +42,12 @@ MAKERS = {
         title=title,
     ),
 }
+# Two to six tokens, so not with any number of labels.
+MAKERS_OF_TWO = MAKERS | {
+    "steps": lambda tokens, title=None: explorables.steps(tokens, title=title)
+}
 each = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+each_of_two = pytest.mark.parametrize("make", MAKERS_OF_TWO.values(), ids=MAKERS_OF_TWO)
 
 
 class Page(HTMLParser):
@@ -128,6 +133,31 @@ def test_masks_shows_each_mask():
 def test_a_query_that_sees_only_padding_has_weights_of_zero():
     table = read_table(explorables.masks(np.eye(2), ["a", "b"], real=[False] * 2))
     assert [row[-1] for row in table[1:]] == ["0 0", "0 0"]
+
+
+def test_steps_shows_the_figures_of_the_worked_example():
+    # e to one half against three times e to zero.
+    own, other = np.exp(0.5) / (np.exp(0.5) + 3), 1 / (np.exp(0.5) + 3)
+    explorable = explorables.steps(["dogs", "chase", "small", "cats"], query=1)
+    table = read_table(explorable)
+    assert table[0] == ["key", "score", "weight", "number of the context"]
+    assert table[1] == ["dogs", "0.00", f"{other:.4f}", f"{other:.4f}"]
+    assert table[2] == ["chase", "0.50", f"{own:.4f}", f"{own:.4f}"]
+    drawn = re.findall(r'class="ex-height"[^>]*>([\d.]+)<', explorable.html)
+    assert drawn == [row[2] for row in table[1:]]
+    assert read_data(explorable) == {
+        "tokens": ["dogs", "chase", "small", "cats"],
+        "query": 1,
+    }
+
+
+def test_nasty_tokens_make_no_elements_among_the_steps():
+    def count(explorable):
+        return {tag: len(all_) for tag, all_ in Page(explorable.html).texts.items()}
+
+    nasty = explorables.steps(NASTY[:6])
+    assert count(nasty) == count(explorables.steps(["token"] * 6))
+    assert read_data(nasty)["tokens"] == NASTY[:6]
 
 
 def test_extreme_scores_do_not_overflow():
@@ -226,19 +256,19 @@ def test_nasty_tokens_make_no_elements(make):
     assert shown == [token or "(empty)" for token in NASTY]
 
 
-@each
+@each_of_two
 def test_html_needs_nothing_from_outside(make):
     text = make(["a", "b"], title="Title").html
     assert not re.search(r"http|//\w|url\(|@import|\bsrc=|\bhref=|fetch\(", text)
 
 
-@each
+@each_of_two
 def test_script_and_style_stay_small(make):
     texts = Page(make(["a", "b"]).html).texts
     assert len("".join(texts["style"] + texts["script"]).encode()) < 14_000
 
 
-@each
+@each_of_two
 def test_same_input_gives_the_same_html(make):
     assert make(["a", "b"]).html == make(["a", "b"]).html
 
@@ -333,6 +363,13 @@ def test_a_failed_save_leaves_the_old_page(tmp_path):
         (
             lambda e: e.masks(np.eye(2), ["a", "b"], real=[True]),
             r"`real` must be boolean of shape \(2,\).* got bool of shape \(1,\)",
+        ),
+        (lambda e: e.steps("ab"), "`tokens` must be a list of tokens; got the string"),
+        (lambda e: e.steps(["a"]), "`tokens` must be two to six; got 1"),
+        (lambda e: e.steps(list("abcdefg")), "`tokens` must be two to six; got 7"),
+        (
+            lambda e: e.steps(["a", "b"], query=2),
+            "`query` must be the place of a token, 0 to 1; got 2",
         ),
     ],
 )

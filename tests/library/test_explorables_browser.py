@@ -28,6 +28,7 @@ def make_all():
         explorables.plane(KEYS, labels=LABELS, query=(1, 0.5)),
         explorables.plane(KEYS, VALUES),
         explorables.masks(TABLE, TOKENS, real=REAL),
+        explorables.steps(LABELS),
     ]
 
 
@@ -392,12 +393,65 @@ def test_many_tokens_show_colours_without_numbers(open_page):
     assert cells.first.bounding_box()["height"] > 20
 
 
+# ------------------------------------------------------------------- steps
+
+
+@pytest.mark.parametrize("query", range(4))
+@pytest.mark.parametrize("likeness", [0, 0.6, 1])
+@pytest.mark.parametrize(("power", "temperature"), [(-1, 0.1), (0, 1), (1, 10)])
+def test_steps_show_what_numpy_computes(open_page, query, likeness, power, temperature):
+    page = open_page(explorables.steps(LABELS))
+    page.get_by_role("radio").nth(query).check()
+    slide(page, "temperature", power)
+    slide(page, 'how alike "not" and "film" are', likeness)
+    vectors = np.eye(4)
+    vectors[3] = [likeness, 0, 0, np.sqrt(1 - likeness**2)]
+    scores = vectors @ vectors[query] / 2
+    weights = softmax(scores / temperature)
+    np.testing.assert_allclose(
+        numbers(page, ".ex-number"), vectors.ravel(), atol=0.0501
+    )
+    np.testing.assert_allclose(numbers(page, ".ex-score"), scores, atol=0.0051)
+    np.testing.assert_allclose(numbers(page, ".ex-height"), weights, atol=0.000051)
+    np.testing.assert_allclose(
+        numbers(page, ".ex-sum-number"), weights @ vectors, atol=0.000051
+    )
+    heights = page.locator(".ex-column").evaluate_all(
+        "all => all.map(bar => Number(bar.getAttribute('height')))"
+    )
+    np.testing.assert_allclose(heights / np.sum(heights), weights, atol=1e-6)
+    assert page.locator("tspan").text_content() == LABELS[query]
+
+
+def test_a_word_of_the_picture_becomes_the_query(open_page):
+    page = open_page(explorables.steps(LABELS))
+    page.locator(".ex-word").nth(2).click()
+    assert page.get_by_role("radio", name="bad").is_checked()
+    assert page.locator(".ex-chosen").text_content() == "bad"
+
+
+def test_arrow_keys_choose_among_the_steps_words(open_page):
+    page = open_page(explorables.steps(LABELS))
+    page.get_by_role("radio", name="not").focus()
+    page.keyboard.press("ArrowRight")
+    assert status(page).startswith('"so" attends most to "so"')
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_the_picture_moves_only_for_who_wants_it(open_page, motion):
+    page = open_page(explorables.steps(LABELS), reduced_motion=motion)
+    duration = page.locator(".ex-column").first.evaluate(
+        "bar => getComputedStyle(bar).transitionDuration"
+    )
+    assert duration == ("0s" if motion == "reduce" else "0.2s")
+
+
 # --------------------------------------------------------------- all of them
 
 
 def test_two_of_a_kind_do_not_disturb_each_other(open_page):
     page = open_page(*make_all(), *make_all())
-    for name in ("softmax", "plane", "masks"):
+    for name in ("softmax", "plane", "masks", "steps"):
         first, second = (
             page.locator(f"attention-{name}").nth(place) for place in (0, -1)
         )
@@ -409,7 +463,7 @@ def test_two_of_a_kind_do_not_disturb_each_other(open_page):
         for radio in first.get_by_role("radio").all():
             radio.check()
         assert status(second) == before
-    assert page.locator("[type=radio]:checked").count() == 6
+    assert page.locator("[type=radio]:checked").count() == 8
 
 
 def test_nasty_tokens_are_only_text(open_page):
@@ -417,6 +471,7 @@ def test_nasty_tokens_are_only_text(open_page):
         explorables.softmax([0] * 4, NASTY),
         explorables.plane(KEYS, labels=NASTY),
         explorables.masks(np.eye(4), NASTY),
+        explorables.steps(NASTY),
     )
     assert page.locator("img").count() == 0
     shown = page.locator(".ex-bars [role=rowheader]").all_inner_texts()
@@ -532,7 +587,7 @@ def test_works_where_a_notebook_puts_html_in_and_makes_scripts_anew(open_page):
         )
     for place in ("one", "two"):
         host = page.locator(f"#{place}")
-        assert host.locator(".am-ready").count() == 4
+        assert host.locator(".am-ready").count() == 5
         slide(host.locator("attention-softmax"), "temperature", 1)
         assert "0.286" in status(host.locator("attention-softmax"))
 
@@ -553,8 +608,8 @@ def test_jupyterlab_leaves_the_keys_to_the_controls(open_page):
     # On the controls themselves: JupyterLab asks the focused element first.
     page = open_page(*make_all())
     controls = page.locator(":is(input, [tabindex])")
-    assert controls.count() == 24
-    assert page.locator("[data-lm-suppress-shortcuts]").count() == 24
+    assert controls.count() == 30
+    assert page.locator("[data-lm-suppress-shortcuts]").count() == 30
 
 
 def test_nothing_moves_while_the_numbers_change(open_page):
@@ -575,7 +630,7 @@ def test_nothing_moves_while_the_numbers_change(open_page):
 def test_the_table_stands_in(open_page, how):
     page = open_page(*make_all(), java_script_enabled=how == "print")
     tables = page.locator(".am-table")
-    assert tables.count() == 4
+    assert tables.count() == 5
     if how == "print":
         assert not any(table.is_visible() for table in tables.all())
         page.emulate_media(media="print")
