@@ -203,7 +203,8 @@ def test_an_interactive_figure_answers(opened):
     figure.scroll_into_view_if_needed()
     expect(figure.locator(".am-ready")).to_be_visible()
     status = figure.get_by_role("status")
-    before = status.inner_text()
+    status.scroll_into_view_if_needed()
+    before = status.text_content()
     assert before
     control = figure.locator("input[type=radio]:not(:checked), input[type=range]").first
     control.focus()
