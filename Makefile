@@ -23,8 +23,8 @@ BACKEND_TESTS := $(addprefix tests/library/test_, scores.py masks.py functional.
   online_softmax.py conformance.py fuzz.py positions.py layers.py blocks.py explain.py \
   models.py sentiment.py)
 
-# What reads the built site, or builds one.
-SITE_TESTS := $(wildcard tests/test_site*.py) tests/test_epub.py
+# What reads the built site, or builds one; and what opens chapters in a browser.
+SITE_TESTS := $(wildcard tests/test_site*.py) tests/test_epub.py tests/test_jupyterlab.py
 
 LONG_CHAPTERS := $(sort $(wildcard chapters/imdb/*.ipynb)) \
   chapters/models/07_comparison.ipynb
@@ -56,8 +56,8 @@ oldest: $(OLDEST)/ready
 	$(OLDEST)/bin/python -m pytest -q -n 2 tests/library tests/test_exercises.py
 	KERAS_BACKEND=jax $(OLDEST)/bin/python -m pytest -q -n 2 $(BACKEND_TESTS)
 
-# Chapters as Colab runs them, in Colab's versions.
-colab: export PYDEVD_DISABLE_FILE_VALIDATION := 1  # remarks on frozen modules
+# Chapters as Colab runs them, in Colab's versions; without the debugger's remarks.
+colab: export PYDEVD_DISABLE_FILE_VALIDATION := 1
 colab: $(COLAB)/ready
 	$(COLAB)/bin/python tools/colab.py $(CHAPTER)
 
@@ -82,7 +82,9 @@ lighthouse: $(SITE) $(LIGHTHOUSE)
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py $(CHAPTER)
 
+# Without trust JupyterLab would show no interactive figure before its cell has run.
 lab: $(READY)
+	@$(BIN)/jupyter trust chapters/*/*.ipynb >/dev/null
 	$(BIN)/jupyter lab
 
 serve: book
