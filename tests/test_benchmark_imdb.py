@@ -170,7 +170,8 @@ def test_the_chapter_shows_the_stored_results(stored):
         if "imdb_table(" in cell.source
         for output in cell.outputs
     ]
-    assert any(results.imdb_table(stored) in text for text in texts)
+    shown = {n: row for n, row in stored.items() if None not in row["validation"]}
+    assert any(results.imdb_table(shown) in text for text in texts)
 
 
 def test_the_text_fits_the_page_and_gives_the_range():
