@@ -51,7 +51,7 @@ def test_make_fills_the_environment_whose_python_the_editor_starts(path):
     python = environment / "bin" / "python"
     assert settings["python.defaultInterpreterPath"] == str(python)
     planned = subprocess.run(
-        ["make", "--dry-run", "--always-make", target],
+        ["make", "--no-print-directory", "--dry-run", "--always-make", target],
         cwd=ROOT,
         env=os.environ | container["containerEnv"],
         check=True,
