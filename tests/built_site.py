@@ -85,13 +85,17 @@ def watch(browser, **options):
         if message.type == "error":
             troubles.append(f"console: {message.text}")
 
+    def note_failure(request):
+        if request.failure != "net::ERR_ABORTED":  # the tab has left the page meanwhile
+            troubles.append(f"failed: {request.url} ({request.failure})")
+
     context = browser.new_context(**{"viewport": DESK, **options})
     context.set_default_timeout(10_000)
     context.route("**/*", guard)
     tab = context.new_page()
     tab.on("console", note_console)
     tab.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    tab.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    tab.on("requestfailed", note_failure)
     tab.on("response", note_response)
     yield tab
     context.close()
