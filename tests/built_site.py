@@ -61,6 +61,19 @@ def serve():
         server.shutdown()
 
 
+def refuse_other_hosts(context, troubles):
+    """Block what a browser asks of other hosts, and note it among the troubles."""
+
+    def guard(route):
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            troubles.append(f"asks another host: {route.request.url}")
+            route.abort()
+
+    context.route("**/*", guard)
+
+
 @contextmanager
 def watch(browser, **options):
     """Open a tab; at the end, nothing may have gone wrong in it.
@@ -69,13 +82,6 @@ def watch(browser, **options):
     fails, an error on the console or in a script.
     """
     troubles = []
-
-    def guard(route):
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            route.continue_()
-        else:
-            troubles.append(f"asks another host: {route.request.url}")
-            route.abort()
 
     def note_response(response):
         if response.status >= 400:
@@ -91,7 +97,7 @@ def watch(browser, **options):
 
     context = browser.new_context(**{"viewport": DESK, **options})
     context.set_default_timeout(10_000)
-    context.route("**/*", guard)
+    refuse_other_hosts(context, troubles)
     tab = context.new_page()
     tab.on("console", note_console)
     tab.on("pageerror", lambda error: troubles.append(f"error: {error}"))

@@ -10,20 +10,12 @@ import sys
 import time
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import nbformat
 import pytest
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])),
-    None,
-)
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-
-from playwright.sync_api import expect, sync_playwright  # noqa: E402
+from built_site import DESK, refuse_other_hosts
+from playwright.sync_api import expect
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 BOOKS = {  # and the custom element of an interactive figure in each
@@ -119,32 +111,14 @@ def wait_for(address, server, log):
     pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8')}", pytrace=False)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--headless", "--no-sandbox", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="module", params=BOOKS, ids=lambda name: Path(name).stem)
 def opened(request, lab, browser):
     """Open a chapter; return its name and its panel."""
     troubles = []
 
-    def guard(route):
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            route.continue_()
-        else:
-            troubles.append(f"asks another host: {route.request.url}")
-            route.abort()
-
     name = Path(request.param)
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.route("**/*", guard)
+    context = browser.new_context(viewport=DESK)
+    refuse_other_hosts(context, troubles)
     tab = context.new_page()
     tab.set_default_timeout(START * 1000)
     expect.set_options(timeout=START * 1000)
