@@ -12,13 +12,13 @@ shows. Without a GPU the row says "not run", and a measured row stays as it is.
 """
 
 import json
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
 from keras import layers
+from storing import write
 
 from attnlib import environment
 from attnlib.data import encode, load_imdb
@@ -97,9 +97,7 @@ def store(row):
         if stored["status"] == "measured":
             print(f"{PATH.name} keeps the row measured on: {stored['on']}")
             return
-    temporary = PATH.with_suffix(".json.new")
-    temporary.write_text(json.dumps(row, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(temporary, PATH)
+    write(PATH, json.dumps(row, indent=1, ensure_ascii=False) + "\n")
 
 
 def main():

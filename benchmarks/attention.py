@@ -16,10 +16,11 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
+
+from storing import write
 
 FOLDER = Path(__file__).resolve().parent
 HEADS, DEPTH = 8, 64
@@ -360,16 +361,6 @@ def describe(device):
 
         machine = str(jax.devices()[0].device_kind)
     return f"{machine}, Python {platform.python_version()}, " + ", ".join(versions)
-
-
-def write(path, text):
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
 
 
 def main():

@@ -20,7 +20,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +27,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import mean
+
+from storing import write
 
 from attnlib import results
 
@@ -540,16 +541,6 @@ def spell(setting):
     """Write a setting in words."""
     known = {key: value for key, value in setting.items() if value is not None}
     return ", ".join(f"{key} {value:g}" for key, value in known.items())
-
-
-def write(path, text):
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
 
 
 def stored_rows():
